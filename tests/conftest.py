@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import json
 import os
-from collections.abc import Callable
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +38,86 @@ def shared() -> Callable[[str], Path]:
         return found
 
     return find
+
+
+def _postgres_programs() -> Path | None:
+    """The newest PostgreSQL server programs of this machine."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+def _run_as_server(command: list[str], *, check: bool = True) -> None:
+    # PostgreSQL refuses to run as root.
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    done = subprocess.run([*prefix, *command], capture_output=True, text=True, check=False, cwd="/")
+    if check and done.returncode:
+        raise RuntimeError(f"{command[0]} failed: {done.stderr or done.stdout}")
+
+
+def _start_postgres(programs: Path) -> tuple[Path, str]:
+    folder = Path(tempfile.mkdtemp(prefix="trialrun-postgres-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    data = folder / "data"
+    _run_as_server([f"{programs}/initdb", "-D", str(data), "-U", "trialrun", "-A", "trust", "-E", "UTF8",
+                    "--no-locale", "--no-sync"])  # fmt: skip
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # The server process is never killed in tests, only clients are, so flushing the disk proves nothing here.
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
+    _run_as_server(
+        [f"{programs}/pg_ctl", "-D", str(data), "-l", str(folder / "log"), "-w", "-o", options, "start"]
+    )
+    return folder, f"postgresql://trialrun@127.0.0.1:{port}/postgres"
+
+
+def _stop_postgres(programs: Path, folder: Path) -> None:
+    _run_as_server(
+        [f"{programs}/pg_ctl", "-D", str(folder / "data"), "-m", "immediate", "-w", "stop"], check=False
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked_state(path: Path) -> Iterator[dict[str, object]]:
+    """A small JSON file that the test workers change one at a time."""
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        text = file.read()
+        state = json.loads(text) if text else {}
+        yield state
+        file.seek(0)
+        file.truncate()
+        file.write(json.dumps(state))
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A private PostgreSQL server for this test session, one for all workers; stopped at the end.
+
+    Tests share its database: make your own schema or database and drop it again.
+    """
+    programs = _postgres_programs()
+    if programs is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL server programs (initdb, pg_ctl) are not installed")
+        pytest.skip("PostgreSQL server programs (initdb, pg_ctl) are not installed")
+    base = tmp_path_factory.getbasetemp()
+    shared_by_workers = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    state_file = shared_by_workers / "postgres.json"
+    with _locked_state(state_file) as state:
+        if not state.get("users"):
+            folder, url = _start_postgres(programs)
+            state.update(users=0, folder=str(folder), url=url)
+        state["users"] = int(str(state["users"])) + 1
+        url = str(state["url"])
+    yield url
+    with _locked_state(state_file) as state:
+        state["users"] = int(str(state["users"])) - 1
+        if not state["users"]:
+            _stop_postgres(programs, Path(str(state["folder"])))
