@@ -1,0 +1,1 @@
+"""Measurements against peers and limits: ratios from one run, never a timed test."""
