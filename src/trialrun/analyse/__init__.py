@@ -1,1 +1,1 @@
-
+"""Statistics: from derived rows to results that carry their provenance."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -66,7 +67,7 @@ def _acceptance(
     finite = [knot for knot in knots if knot.is_finite()]
     if not finite:
         return None, None
-    gaps = [finite[0] - 1, *((a + b) / 2 for a, b in zip(finite, finite[1:], strict=False)), finite[-1] + 1]
+    gaps = [finite[0] - 1, *((a + b) / 2 for a, b in itertools.pairwise(finite)), finite[-1] + 1]
 
     def accepted(index: int) -> bool:
         return _p_at(values, gaps[index]) > alpha

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from trialrun.analyse.methods.describe import describe
 from trialrun.errors import AnalysisError
@@ -69,7 +70,8 @@ def smallest_detectable(n: int, *, sd: float, alpha: float = 0.05, power: float 
     reach = sd / 4
     while lacking(reach) < 0:
         reach *= 1.5
-    return float(optimize.brentq(lacking, 0.0, reach, xtol=1e-10))
+    root: Any = optimize.brentq(lacking, 0.0, reach, xtol=1e-10)
+    return float(root)
 
 
 def spontaneous_significance(n: int, *, mean: float, sd: float, alpha: float = 0.05) -> float:
