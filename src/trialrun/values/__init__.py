@@ -1,1 +1,1 @@
-
+"""Values: numbers with units, partial dates, typed absence, findings."""

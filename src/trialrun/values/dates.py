@@ -68,7 +68,9 @@ def parse_partial_date(text: str) -> PartialDate:
     """
     match = _PATTERN.match(text.strip())
     if match is None:
-        raise UserError(f"{text!r} is not a date", "write YYYY-MM-DD, or YYYY-MM or YYYY if the rest is unknown")
+        raise UserError(
+            f"{text!r} is not a date", "write YYYY-MM-DD, or YYYY-MM or YYYY if the rest is unknown"
+        )
     year, month, day = match.groups()
     known = [int(part) if part and part.upper() != "UN" else None for part in (month, day)]
     if known[0] is None and known[1] is not None:
