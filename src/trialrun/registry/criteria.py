@@ -40,7 +40,7 @@ class Bullet:
 
     Args:
         text: its own words, markup removed, without its parts and nested bullets.
-        original: every line of it as published, nested ones included.
+        original: every line of it as published, nested ones included (a lettered part: its words).
         marker: the bullet sign, number or letter it stood behind; empty for a paragraph.
         parts: nested bullets, and the lettered or numbered parts found inside the text.
         combination: how the parts combine.
@@ -84,7 +84,7 @@ class AtomicCriterion:
         id: letter of the section, number of the bullet, letter of the part: `I1`, `E2a`.
         bullet: the bullet's number within all sections of its kind, from 1.
         text: the piece's words, without marker.
-        original: the bullet it comes from, as published.
+        original: the lines it comes from, as published.
         context: the words of the bullets it is nested in, outermost first.
         heading: whether it only announces what follows.
     """
@@ -187,7 +187,6 @@ class _Open:
     marker: str
     lines: list[str]
     words: list[str]
-    inner: bool = False
     children: list[_Open] = field(default_factory=list)
 
 
@@ -227,33 +226,47 @@ def _marked(line: str) -> tuple[int, str, str]:
 
 
 def _open(line: str, indent: int, marker: str, words: str, top: list[_Open], stack: list[_Open]) -> None:
-    while stack and (
-        stack[-1].indent > indent or (stack[-1].indent == indent and not _adopts(stack[-1], words, marker))
-    ):
+    while stack and not _inside(stack[-1], indent, marker, words):
         stack.pop()
     parent = stack[-1] if stack else None
+    if parent is not None and not parent.children and _runs_on(marker):
+        parent.lines.append(line)
+        parent.words.append(f"{marker} {words}")
+        return
     inner = _INNER_MARKER.match(words) if parent is not None and parent.indent == indent else None
     if inner is not None:
         marker, words = inner.group(1), words[inner.end() :]
-    new = _Open(indent, marker, [line], [words], inner is not None)
+    elif marker[-1:] == ")" and len(_lettered(f"{marker} {words}")[1]) > 1:
+        marker, words = "", f"{marker} {words}"
+    new = _Open(indent, marker, [line], [words])
     (parent.children if parent else top).append(new)
-    if inner is None:
+    if parent is None or parent.indent < indent:
         stack.append(new)
 
 
-def _adopts(last: _Open, words: str, marker: str) -> bool:
-    """Whether `* 1) ...` on the same level belongs to the bullet before it that ends in a colon."""
-    if not marker or _INNER_MARKER.match(words) is None:
+def _inside(last: _Open, indent: int, marker: str, words: str) -> bool:
+    """Whether a line belongs to an open bullet: it is indented further, or the bullet announces it."""
+    if indent != last.indent:
+        return indent > last.indent
+    if not last.words[-1].rstrip().endswith(":"):
         return False
-    return last.words[-1].rstrip().endswith(":")
+    return bool(marker and _INNER_MARKER.match(words)) or (marker[-1:] == ")" and last.marker[-1:] != ")")
+
+
+def _runs_on(marker: str) -> bool:
+    """Whether a marker can only continue a list whose first part stands inside the text before it."""
+    letter = marker.strip("().")
+    return bool(letter) and letter.isalnum() and letter.lower() not in ("a", "i", "1")
 
 
 def _close(part: _Open) -> Bullet:
     own = plain(" ".join(part.words))
     intro, pieces = _lettered(own)
+    children = [_close(child) for child in part.children]
     parts = tuple(Bullet(text, text, marker) for marker, text in pieces)
-    parts += tuple(_close(child) for child in part.children)
-    original = "\n".join([*part.lines, *(bullet.original for bullet in parts[len(pieces) :])])
+    for child in children:
+        parts += (child,) if child.text else child.parts
+    original = "\n".join([*part.lines, *(child.original for child in children)])
     return Bullet(intro, original, part.marker, parts, _combination(intro) if parts else Combination.UNSTATED)
 
 
@@ -291,17 +304,15 @@ def _run(found: list[re.Match[str]], series: tuple[str, ...]) -> list[re.Match[s
 
 
 def _atoms(
-    bullet: Bullet, kind: SectionKind, number: int, name: str, context: tuple[str, ...]
+    bullet: Bullet, kind: SectionKind, number: int, name: str, context: tuple[str, ...], depth: int = 0
 ) -> Iterator[AtomicCriterion]:
     if not bullet.parts:
         yield AtomicCriterion(name, kind, number, bullet.text, bullet.original, context, bullet.heading)
         return
     inside = (*context, bullet.text) if bullet.text else context
     for order, part in enumerate(bullet.parts):
-        label = _letter(order) if len(context) % 2 == 0 else str(order + 1)
-        for piece in _atoms(part, kind, number, f"{name}{label}", inside):
-            original = piece.original if bullet.original.count("\n") else bullet.original
-            yield AtomicCriterion(piece.id, kind, number, piece.text, original, piece.context, piece.heading)
+        label = str(order + 1) if depth % 2 else _letter(order)
+        yield from _atoms(part, kind, number, f"{name}{label}", inside, depth + 1)
 
 
 def _letter(order: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,49 @@ from trialrun.values.finding import Finding, Severity
 
 _DROPPED = frozenset({"script", "style", "noscript", "template", "head", "svg", "iframe", "object"})
 _BLOCKS = frozenset(
-    "address article aside blockquote body br caption dd details dialog div dl dt fieldset figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr html li main menu nav ol p pre section summary table tbody tfoot thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
 _CELLS = frozenset({"td", "th"})
 _LISTS = frozenset({"ul", "ol", "menu"})
@@ -81,13 +122,10 @@ def text_page(text: str) -> Page:
 
 def html_page(text: str) -> Page:
     """The visible lines of a page saved as HTML; table rows keep their cells, list items get a bullet."""
-    from lxml import etree, html
+    from lxml import html
 
-    parser = html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
-    try:
-        root = html.document_fromstring(text, parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return Page(())
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    root = html.fromstring(f"<html><body>{text}</body></html>".encode("utf-8", "replace"), parser=parser)
     findings: list[Finding] = []
     lines: list[PageLine] = []
     for raw, cells, indent in _Walk().lines(root):
@@ -182,18 +220,15 @@ def _hidden(element: Any) -> bool:
     return "display:none" in style or element.get("hidden") is not None
 
 
-def _visible(element: Any) -> Iterator[str]:
+def _visible(element: Any, depth: int = 0) -> Iterator[str]:
     if not isinstance(element.tag, str) or element.tag in _DROPPED:
+        return
+    if depth > _DEEPEST:
+        yield "".join(element.itertext())
         return
     separator = " " if element.tag in _BLOCKS else ""
     yield separator + (element.text or "")
     for child in element:
-        yield from _visible(child)
+        yield from _visible(child, depth + 1)
         yield child.tail or ""
     yield separator
-
-
-def indents(lines: Sequence[PageLine]) -> tuple[int, ...]:
-    """The nesting level of each line, from 0, by its indentation."""
-    steps = sorted({line.indent for line in lines})
-    return tuple(steps.index(line.indent) for line in lines)

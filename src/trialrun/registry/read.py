@@ -76,10 +76,7 @@ def read_bytes(data: bytes, name: str) -> tuple[Record, list[Finding]]:
 def _decoded(data: bytes, name: str) -> str:
     if not data.strip():
         raise RecordError(f"{name} is empty", _HELP)
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    else:
-        encoding = "utf-8-sig"
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:

@@ -97,7 +97,7 @@ def _one_study(value: Any, name: str) -> Mapping[str, Any]:
     if not _V2_KEYS & set(value):
         if _V1_KEYS & set(value):
             raise RecordError(
-                f"{name} has the shape of ClinicalTrials.gov's retired API v1 (key {sorted(_V1_KEYS & set(value))[0]!r})",
+                f"{name} has the shape of ClinicalTrials.gov's retired API v1 (key {min(_V1_KEYS & set(value))!r})",
                 "download the study again from API v2 (`/api/v2/studies/NCT...`)",
             )
         keys = ", ".join(repr(str(key)[:40]) for key in list(value)[:6]) or "none"

@@ -52,10 +52,7 @@ def check_shape(document: Mapping[str, Any]) -> list[Finding]:
 
     A value of the wrong type stays in the document but no accessor reads it.
     """
-    findings: list[Finding] = []
-    for key in document:
-        if key not in _SECTIONS:
-            findings.append(_unknown(str(key)[:80], document[key]))
+    findings = [_unknown(str(key)[:80], document[key]) for key in document if key not in _SECTIONS]
     protocol = document.get("protocolSection")
     modules = protocol if isinstance(protocol, Mapping) else {}
     for name, module in modules.items():
