@@ -1,0 +1,58 @@
+"""How results look in a terminal: plain text, at most as wide as the screen, never a wall."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Sequence
+
+import click
+
+_MOST = 100
+_FEWEST = 60
+
+
+def width() -> int:
+    """Columns to write in: the terminal's, within reason."""
+    return max(_FEWEST, min(_MOST, shutil.get_terminal_size((80, 24)).columns))
+
+
+def say(text: str = "", *, indent: int = 0, hanging: int | None = None) -> None:
+    """Write a paragraph, wrapped; an empty one is an empty line."""
+    if not text:
+        click.echo()
+        return
+    first, rest = " " * indent, " " * (indent if hanging is None else hanging)
+    click.echo(
+        textwrap.fill(
+            text,
+            width(),
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+    )
+
+
+def heading(text: str) -> None:
+    """Write a heading with a line under it."""
+    click.echo()
+    click.echo(click.style(text, bold=True))
+    click.echo("-" * min(len(text), width()))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, indent: int = 0) -> None:
+    """Write rows under a header; the last column wraps, the others are as wide as they need."""
+    cells = [[("" if cell is None else str(cell)) for cell in row] for row in rows]
+    if not cells:
+        return
+    sizes = [max(len(row[i]) for row in [list(columns), *cells]) for i in range(len(columns) - 1)]
+    before = indent + sum(sizes) + 2 * len(sizes)
+    left = max(20, width() - before)
+    for number, row in enumerate([list(columns), *cells]):
+        lines = textwrap.wrap(row[-1], left, break_on_hyphens=False) or [""]
+        head = " " * indent + "".join(cell.ljust(size + 2) for cell, size in zip(row, sizes, strict=False))
+        click.echo(click.style((head + lines[0]).rstrip(), bold=number == 0))
+        for line in lines[1:]:
+            click.echo(" " * before + line)
