@@ -1,1 +1,1 @@
-
+"""From a snapshot to analysis rows: scores, baseline, change, windows, populations, deviations."""

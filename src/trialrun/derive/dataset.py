@@ -1,0 +1,61 @@
+"""Everything analysis needs, derived from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trialrun.derive.answers import VisitAnswers, read_answers
+from trialrun.derive.deviations import Deviation, derive_deviations
+from trialrun.derive.endpoints import AnalysisRow, derive_endpoints
+from trialrun.derive.intercurrent import Intercurrent, derive_intercurrent
+from trialrun.derive.measures import Evaluator, Measure, derive_measures, parameters_of
+from trialrun.derive.populations import Population, derive_populations
+from trialrun.derive.safety import AdverseEvent, Dose, derive_adverse_events, derive_doses
+from trialrun.snapshot.read import Snapshot
+from trialrun.study.model import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A snapshot's derived rows, all traced to the log."""
+
+    snapshot: Snapshot
+    study: Study
+    answers: Mapping[str, Sequence[VisitAnswers]]
+    measures: tuple[Measure, ...]
+    rows: tuple[AnalysisRow, ...]
+    events: tuple[Intercurrent, ...]
+    doses: tuple[Dose, ...]
+    adverse_events: tuple[AdverseEvent, ...]
+    deviations: tuple[Deviation, ...]
+    populations: Mapping[str, Population]
+
+
+def derive_dataset(snapshot: Snapshot, study: Study, *, evaluate: Evaluator | None = None) -> Dataset:
+    """Derive scores, analysis rows, intercurrent events, doses, safety, deviations and populations.
+
+    `evaluate` computes the study's rules on one row; by default they are compiled from the study.
+    """
+    if evaluate is None:
+        from trialrun.derive.rules import study_rules
+
+        evaluate = study_rules(study)
+    answers = read_answers(snapshot, study)
+    measures = tuple(m for visits in answers.values() for m in derive_measures(study, visits, evaluate))
+    events = derive_intercurrent(snapshot, study, answers)
+    rows = derive_endpoints(snapshot, study, answers, measures, events, parameters=parameters_of(study))
+    doses = derive_doses(snapshot, study, answers)
+    deviations = derive_deviations(snapshot, study, answers, doses, rows)
+    return Dataset(
+        snapshot=snapshot,
+        study=study,
+        answers=answers,
+        measures=measures,
+        rows=rows,
+        events=events,
+        doses=doses,
+        adverse_events=derive_adverse_events(snapshot, study, answers),
+        deviations=deviations,
+        populations=derive_populations(snapshot, study, rows, deviations),
+    )

@@ -1,0 +1,130 @@
+"""Departures from the protocol that the data themselves show, and those recorded by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from trialrun.derive.answers import VisitAnswers, planned_name
+from trialrun.derive.endpoints import AnalysisRow, Status
+from trialrun.derive.safety import Dose, plan_of
+from trialrun.derive.windows import window_of
+from trialrun.snapshot.layout import Row
+from trialrun.snapshot.read import Snapshot
+from trialrun.study.model import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One departure. `major` takes the participant out of the per-protocol set."""
+
+    participant: str
+    kind: str
+    visit: str
+    description: str
+    major: bool
+    event_hash: str
+
+
+def derive_deviations(
+    snapshot: Snapshot,
+    study: Study,
+    answers: Mapping[str, Sequence[VisitAnswers]],
+    doses: Sequence[Dose],
+    rows: Sequence[AnalysisRow],
+) -> tuple[Deviation, ...]:
+    """Visits outside their window, missed visits and assessments, doses that differ from the plan."""
+    found: list[Deviation] = []
+    for name, person in snapshot.participants.items():
+        if person["enrolled_on"] is None:
+            continue
+        own = [dose for dose in doses if dose.participant == name]
+        found += _window_deviations(study, person, answers.get(name, ()))
+        found += _missed_visits(snapshot, name)
+        found += _dose_deviations(study, person, own)
+    found += _missed_assessments(study, rows)
+    found += _recorded(snapshot)
+    return tuple(sorted(dict.fromkeys(found), key=lambda d: (d.participant, d.kind, d.visit, d.description)))
+
+
+def _window_deviations(study: Study, person: Row, visits: Sequence[VisitAnswers]) -> Iterable[Deviation]:
+    anchors = {
+        "first_dose": person["first_dose_on"],
+        "consent": person["consented_on"],
+        "screening": person["screened_on"],
+    }
+    for visit in visits:
+        if visit.visit not in study.visits or visit.on is None:
+            continue
+        window = window_of(study, visit.visit, anchors)
+        if window is not None and not window.holds(visit.on):
+            late = (visit.on - window.last).days
+            words = (
+                f"{late} d after its window"
+                if late > 0
+                else f"{(window.first - visit.on).days} d before its window"
+            )
+            yield Deviation(
+                person["participant"], "window", visit.occurrence, f"{visit.on}, {words}", False, ""
+            )
+
+
+def _missed_visits(snapshot: Snapshot, person: str) -> Iterable[Deviation]:
+    for row in snapshot.visits_of.get(person, ()):
+        if row["status"] == "missed":
+            yield Deviation(
+                person,
+                "missed visit",
+                row["visit"],
+                row["reason"] or "no reason given",
+                False,
+                row["event_hash"] or "",
+            )
+
+
+def _missed_assessments(study: Study, rows: Sequence[AnalysisRow]) -> Iterable[Deviation]:
+    titles = {endpoint.variable: endpoint for endpoint in study.endpoints.values() if endpoint.order}
+    for row in rows:
+        registered = row.parameter in titles and row.visit in titles[row.parameter].visits
+        if registered and row.status is Status.UNKNOWN:
+            words = f"{row.parameter}: {row.explanation}"
+            yield Deviation(row.participant, "missed assessment", row.visit, words, False, "")
+
+
+def _dose_deviations(study: Study, person: Row, doses: Sequence[Dose]) -> Iterable[Deviation]:
+    name, plan = person["participant"], plan_of(study, person)
+    if plan is None or person["first_dose_on"] is None:
+        return
+    for dose in doses:
+        if dose.given is None or dose.given == 0:
+            yield Deviation(
+                name, "dose", dose.visit, f"{dose.planned:g} {dose.unit} planned, none given", True, ""
+            )
+        elif abs(dose.given - dose.planned) > 1e-9:
+            words = f"{dose.given:g} {dose.unit} given, {dose.planned:g} planned"
+            yield Deviation(
+                name, "dose", dose.visit, words, True, dose.source.event_hash if dose.source else ""
+            )
+        if dose.interrupted:
+            yield Deviation(name, "dose", dose.visit, "infusion interrupted", False, "")
+    total = sum(dose.given or 0 for dose in doses)
+    if total > float(plan.total) + 1e-9:
+        yield Deviation(
+            name, "dose", "", f"{total:g} {plan.unit} in all, the limit is {plan.total}", True, ""
+        )
+    days = [dose.on for dose in doses if dose.given and dose.on]
+    if days and (max(days) - min(days)).days > plan.within_days:
+        words = f"{(max(days) - min(days)).days} d from first to last dose, at most {plan.within_days}"
+        yield Deviation(name, "dose", "", words, False, "")
+
+
+def _recorded(snapshot: Snapshot) -> Iterable[Deviation]:
+    for row in snapshot.rows("events"):
+        if row["type"] != "DeviationRecorded":
+            continue
+        data = json.loads(row["data"])
+        person = row["stream"].removeprefix("participant/")
+        yield Deviation(
+            person, data["kind"], planned_name(data["visit"]), data["description"], False, row["hash"]
+        )

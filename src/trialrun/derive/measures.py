@@ -1,0 +1,185 @@
+"""Scores and items per visit, each with the bounds it can have and the entries it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple, Protocol
+
+from trialrun.derive.answers import VisitAnswers, answers_at, program_row
+from trialrun.snapshot.layout import Row
+from trialrun.study.model import Study, VisitKind
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Source(NamedTuple):
+    """One answer a number rests on, and the log entry that holds it."""
+
+    participant: str
+    visit: str
+    form: str
+    row: str
+    item: str
+    event_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One parameter at one visit.
+
+    An unknown value is `None`; `low` and `high` are what it can be at least and at most, where that is
+    known, and `unknown_because` names the items that are missing.
+    """
+
+    participant: str
+    parameter: str
+    occurrence: str
+    visit: str
+    kind: VisitKind
+    on: date | None
+    value: float | str | None
+    low: float | None
+    high: float | None
+    unknown_because: tuple[str, ...]
+    sources: tuple[Source, ...]
+
+
+class Evaluator(Protocol):
+    """The study's rules on one row."""
+
+    def __call__(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Every derived value by name, with `__low` and `__high` beside those that have bounds."""
+        ...
+
+    def why(self, name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """The missing items that leave a derived value unknown."""
+        ...
+
+
+def parameters_of(study: Study) -> tuple[str, ...]:
+    """What is measured per visit: the outcomes' variables, every score, and the items behind them."""
+    wanted: dict[str, None] = {}
+    for endpoint in study.endpoints.values():
+        wanted[endpoint.variable] = None
+    for name, derived in study.derived.items():
+        if derived.score is not None:
+            wanted[name] = None
+    for endpoint in study.endpoints.values():
+        for item in sorted(items_behind(study, endpoint.variable)):
+            if study.items[item].unit is not None:
+                wanted[item] = None
+    return tuple(wanted)
+
+
+def items_behind(study: Study, name: str) -> frozenset[str]:
+    """The items a value rests on, through every derived value in between."""
+    return frozenset(_items_behind(study, name, frozenset()))
+
+
+def _items_behind(study: Study, name: str, seen: frozenset[str]) -> Iterable[str]:
+    if name in study.items:
+        yield name
+        return
+    derived = study.derived.get(name) or _score_of_component(study, name)
+    if derived is None or derived.name in seen:
+        return
+    for used in _names_used(study, derived):
+        yield from _items_behind(study, used, seen | {derived.name})
+
+
+def _score_of_component(study: Study, name: str) -> Any:
+    owners = [d for d in study.derived.values() if d.score is not None and name.startswith(f"{d.name}_")]
+    return max(owners, key=lambda owner: len(owner.name), default=None)
+
+
+def _names_used(study: Study, derived: Any) -> Iterable[str]:
+    if derived.score is not None:
+        from trialrun.scores.load import score
+
+        for name in _input_names(score(derived.score)):
+            yield derived.inputs.get(name, name)
+        return
+    for text in (derived.expression, derived.where, derived.value, derived.complete):
+        for name in _NAME.findall(text or ""):
+            if name in study.items or name in study.derived:
+                yield name
+
+
+def _input_names(score: Any) -> Sequence[str]:
+    inputs = score.inputs
+    return tuple(inputs) if isinstance(inputs, Mapping) else tuple(part.name for part in inputs)
+
+
+def derive_measures(
+    study: Study,
+    visits: Sequence[VisitAnswers],
+    evaluate: Evaluator,
+    *,
+    parameters: Sequence[str] | None = None,
+) -> tuple[Measure, ...]:
+    """Every parameter at every visit where at least one of the items behind it was asked."""
+    names = parameters_of(study) if parameters is None else parameters
+    behind = {name: items_behind(study, name) for name in names}
+    found: list[Measure] = []
+    for index, visit in enumerate(visits):
+        asked = [name for name in names if any(item in visit.single for item in behind[name])]
+        if not asked:
+            continue
+        held = answers_at(study, visits, index)
+        row = program_row(study, held)
+        results = evaluate(row) if any(name not in study.items for name in asked) else {}
+        for name in asked:
+            sources = _sources(held, behind[name])
+            found.append(_measure(study, visit, name, row, results, evaluate.why, sources))
+    return tuple(found)
+
+
+def _measure(
+    study: Study,
+    visit: VisitAnswers,
+    name: str,
+    row: Mapping[str, Any],
+    results: Mapping[str, Any],
+    why: Callable[[str, Mapping[str, Any]], tuple[str, ...]],
+    sources: tuple[Source, ...],
+) -> Measure:
+    of_item = name in study.items
+    value = row[name] if of_item else results.get(name)
+    missing: tuple[str, ...] = ()
+    if value is None:
+        missing = (name,) if of_item else tuple(why(name, row))
+    return Measure(
+        participant=visit.participant,
+        parameter=name,
+        occurrence=visit.occurrence,
+        visit=visit.visit,
+        kind=visit.kind,
+        on=visit.on,
+        value=value,
+        low=_number(results.get(f"{name}__low", value)),
+        high=_number(results.get(f"{name}__high", value)),
+        unknown_because=missing,
+        sources=sources,
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _sources(held: Mapping[str, Row], items: Iterable[str]) -> tuple[Source, ...]:
+    rows = [held[item] for item in sorted(items) if item in held]
+    return tuple(
+        Source(
+            row["participant"],
+            row["visit"],
+            row["form"],
+            row["row"] or "",
+            row["item"],
+            row["event_hash"] or "",
+        )
+        for row in rows
+    )
