@@ -80,6 +80,7 @@ class Item:
     `unit` is the UCUM unit rules are computed in; values may be entered in any of `units`.
     Outside `hard` a value is refused, outside `query` it is asked about.
     `partial` dates may lack day or month. `identifying` items are encrypted per participant.
+    `future` dates may lie ahead (an expiry date); all others are refused when they do.
     `only_if` is an expression: the item is asked only where it is true.
     `record` quotes the sentence of the registry record that asks for it, if one does.
     """
@@ -96,6 +97,7 @@ class Item:
     query: Limits = Limits()
     partial: bool = False
     identifying: bool = False
+    future: bool = False
     required: bool = True
     only_if: str | None = None
     attested_by: AttestedBy | None = None
@@ -176,6 +178,7 @@ class Criterion:
 
     `expression` is true when the criterion is *met* as worded (an exclusion that is met excludes).
     `bullet` is the bullet's number within its section on the registry page, from 1.
+    `if_undecided` says what to do when it stays unknown though nothing is missing (a stale sample).
     """
 
     id: str
@@ -185,6 +188,7 @@ class Criterion:
     bullet: int
     attested_by: tuple[AttestedBy, ...] = ()
     look_back: str = ""
+    if_undecided: str = ""
     assumptions: tuple[str, ...] = ()
     note: str = ""
     place: Place = Place()
@@ -198,9 +202,14 @@ class Derived:
     - `score`: the score's name; `inputs` maps its inputs to items or derived values (same name by
       default); `name` is the score's value, `name_<component>` its components.
     - `expression`: a scalar expression over items and other derived values.
-    - `over`: a repeating form; `how` is `any`, `sum` or `max`; `where`/`value` are expressions over one
-      row (and over non-repeating items); `complete` names a boolean item saying the list is complete:
-      unless it is true, an `any` that found nothing, and every `sum` and `max`, is unknown.
+    - `over`: a repeating form; `how` is `any`, `sum`, `max` or `longest_run`; `where`/`value` are
+      expressions over one row (and over non-repeating items); `complete` names a boolean item saying the
+      list is complete: unless it is true, an `any` that found nothing, and every `sum` and `max`, is unknown.
+      `longest_run` sums `value` per day over the rows (each from the date item `starts` to `ends`, or to
+      the last day looked at while the boolean item `ongoing` is true) and gives the length
+      in days of the longest run of consecutive days with a sum greater than `above` that touches
+      `since`..`until`; rows running into each other count as one.
+    `low`/`high` bound an unknown `expression`.
     """
 
     name: str
@@ -213,6 +222,14 @@ class Derived:
     where: str | None = None
     value: str | None = None
     complete: str | None = None
+    starts: str | None = None
+    ends: str | None = None
+    above: Decimal | None = None
+    since: str | None = None
+    until: str | None = None
+    ongoing: str | None = None
+    low: str | None = None
+    high: str | None = None
     unit: str | None = None
     note: str = ""
     place: Place = Place()
