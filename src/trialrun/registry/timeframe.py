@@ -9,50 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
+
+from trialrun.registry.timeframe_words import ANCHORS, UNIT, duration, left_over, normal
 
 LONGEST = 4000
 _NUM = r"\d+(?:\.\d+)?"
-_UNIT = r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)"
 _AND = r"\s*(?:,\s*and\b|,\s*or\b|,|;|/|\band\b|&|\bor\b)\s*"
-_BARE = rf"{_NUM}(?![\d.]*\s*-?\s*{_UNIT}\b)"
+_BARE = rf"{_NUM}(?![\d.]*\s*-?\s*{UNIT}\b)"
 _LIST = rf"{_NUM}(?:{_AND}{_NUM})*"
 _BARE_LIST = rf"{_BARE}(?:{_AND}{_BARE})*"
 _ABOUT = r"(?:(?:approximately|about|approx\.?|a maximum of|a total of|the first|the last|an average of|at least)\s+)?"
-_WORDS = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
-    "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15", "eighteen": "18", "twenty": "20",
-}  # fmt: skip
-_SHORT = {
-    "sec": "second", "secs": "second", "min": "minute", "mins": "minute", "hr": "hour", "hrs": "hour", "h": "hour",
-    "wk": "week", "wks": "week", "mo": "month", "mos": "month", "mth": "month", "mths": "month", "yr": "year", "yrs": "year",
-}  # fmt: skip
-_ANCHORS = (
-    (
-        r"enrol\w*\s+of\s+(?:the\s+)?last\s+\w+|last\s+(?:patient|participant|subject)\s+enrol\w*",
-        "last_enrolment",
-    ),
-    (
-        r"(?:the\s+)?(?:last|final)\s+(?:study\s+)?(?:dose|injection|infusion|administration|treatment)\b",
-        "last_dose",
-    ),
-    (r"(?:the\s+)?first\s+(?:study\s+)?(?:dose|injection|infusion|administration|drug)\b", "first_dose"),
-    (r"(?:pre|post)-?\s?dos(?:e|ing)|after\s+dosing", "dose"),
-    (r"(?:the\s+)?(?:surgery|surgical\s+procedure|operation)|post-?\s?operativ\w*|post-?op\b", "surgery"),
-    (r"(?:the\s+)?transplant\w*", "transplantation"),
-    (r"(?:the\s+)?(?:date\s+of\s+)?randomi[sz]\w*", "randomisation"),
-    (r"(?:the\s+)?hospitali[sz]ation|(?:hospital\s+)?admission", "admission"),
-    (r"(?:hospital\s+)?discharge", "discharge"),
-    (r"(?:the\s+)?(?:birth|delivery)", "birth"),
-    (r"(?:the\s+)?vaccination", "vaccination"),
-    (r"(?:the\s+)?(?:intervention|procedure)\b", "intervention"),
-    (r"(?:the\s+)?(?:date\s+of\s+)?(?:study\s+)?(?:enrol\w*|inclusion|study\s+entry)", "enrolment"),
-)
-_FILLER = re.compile(
-    r"[\s,;:.()\[\]/&+-]|\b(?:of|the|a|an|and|at|on|to|in|for|from|by|as|is|or|be|will|after|post|following|follow|up|followup|visits?"
-    r"|study|trial|treatment|period|change|assessed|measured|evaluated|approximately|about|first|relative|then|end|per|each"
-    r"|time|points?|timepoints?|completion|complete|average|since|start|beginning|date)\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +75,7 @@ class _Scan:
     cycle_days: int | None = None
     days_or_cycles: bool = False
     remarks: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
 
     def each(self, pattern: str, act: Callable[[re.Match[str]], None]) -> None:
         """Run `act` on every match and consume it."""
@@ -124,14 +91,17 @@ class _Scan:
             self.points.append((place, len(self.points), text))
 
     def widen(self, first: str, last: str) -> None:
-        self.window = self.window or (first, last)
+        if self.window is None:
+            self.window = (first, last)
+        elif self.window != (first, last):
+            self.extra.append(f"also {first}..{last}")
 
 
 def parse_timeframe(text: str) -> TimeFrame:
     """Read a time frame; never fails, and never drops a word without saying so."""
     if len(text) > LONGEST:
         return TimeFrame(text, not_understood=text)
-    scan = _Scan(_normal(text))
+    scan = _Scan(normal(text))
     if re.fullmatch(r"\W*(?:n\s?/?\s?a|not applicable|none|unknown|tbd)?\W*", scan.rest):
         return TimeFrame(text, not_understood=text.strip())
     for rule in _RULES:
@@ -149,38 +119,8 @@ def parse_timeframe(text: str) -> TimeFrame:
         tolerance=scan.tolerance,
         cycle_days=scan.cycle_days,
         remarks=tuple(scan.remarks),
-        not_understood=_left_over(scan.rest),
+        not_understood="; ".join(filter(None, [left_over(scan.rest), *scan.extra])),
     )
-
-
-def _normal(text: str) -> str:
-    words = " ".join(text.lower().replace("–", "-").replace("—", "-").replace("−", "-").split())
-    words = re.sub(r"(?<=\d)(?=[a-z])", " ", words)
-    words = re.sub(r"[a-z]+", lambda found: _WORDS.get(found.group(0), found.group(0)), words)
-    words = re.sub(
-        r"(?<=\d )([a-z]+)\.?(?![a-z])", lambda found: _SHORT.get(found.group(1), found.group(0)), words
-    )
-    words = re.sub(r"\b(?:t|c|d|v) (?=\d)", lambda found: found.group(0).strip(), words)
-    return re.sub(rf"(?<=\d)-(?={_UNIT}\b)", " ", words)
-
-
-def _left_over(rest: str) -> str:
-    parts = [" ".join(part.split()) for part in rest.split("|")]
-    return "; ".join(part.strip(" ,;:.()") for part in parts if _FILLER.sub("", part))
-
-
-def duration(number: str, unit: str) -> str:
-    """A number and a unit as an ISO 8601 duration; parts of years and months become months or days."""
-    kind = unit.rstrip("s")
-    value = Decimal(number)
-    if kind in ("second", "minute", "hour"):
-        return f"PT{number}{kind[0].upper()}"
-    if kind == "year" and value != int(value):
-        value, kind = value * 12, "month"
-    if kind == "week" and value != int(value):
-        value, kind = value * 7, "day"
-    digits = str(int(value)) if value == int(value) else str(value.normalize())
-    return f"P{digits}{kind[0].upper()}"
 
 
 def _zero(last: str) -> str:
@@ -195,7 +135,7 @@ def _tolerance(scan: _Scan) -> None:
     def act(match: re.Match[str]) -> None:
         scan.tolerance = duration(match.group(1), match.group(2))
 
-    scan.each(rf"\(?\s*(?:\+\s?/\s?-|\+-|±)\s*({_NUM})\s*({_UNIT})\b\s*\)?", act)
+    scan.each(rf"\(?\s*(?:\+\s?/\s?-|\+-|±)\s*({_NUM})\s*({UNIT})\b\s*\)?", act)
 
 
 def _cycles(scan: _Scan) -> None:
@@ -260,12 +200,12 @@ def _repeats(scan: _Scan) -> None:
             scan.repeat.append(f"R/{duration('1', unit)}{cap}")
 
     scan.each(
-        rf"\bevery ({_NUM} )?({_UNIT})\b(?: (?:for|during|over) (?:the )?(?:first )?({_NUM} )?({_UNIT})\b)?"
+        rf"\bevery ({_NUM} )?({UNIT})\b(?: (?:for|during|over) (?:the )?(?:first )?({_NUM} )?({UNIT})\b)?"
         r"(?: thereafter| after that)?",
         every,
     )
     scan.each(
-        rf"\b(daily|weekly|monthly|yearly|annually)\b(?: (?:for|up to|over) ({_NUM}) ({_UNIT})\b)?", regularly
+        rf"\b(daily|weekly|monthly|yearly|annually)\b(?: (?:for|up to|over) ({_NUM}) ({UNIT})\b)?", regularly
     )
 
 
@@ -295,7 +235,12 @@ def _ranges(scan: _Scan) -> None:
         scan.widen(duration(match.group(2), match.group(1)), duration(match.group(3), match.group(1)))
 
     scan.each(r"\b(?:from )?days? (-?\d+) ?(?:-|to|through|until) ?(?:day )?(\d+)\b", days)
-    scan.each(rf"\b(hours|weeks|months|years) ({_NUM}) ?(?:-|to|through) ?({_NUM})\b(?! ?{_UNIT})", units)
+
+    def of_unit(match: re.Match[str]) -> None:
+        scan.widen(duration(match.group(1), match.group(3)), duration(match.group(2), match.group(3)))
+
+    scan.each(rf"\b({_NUM}) ?(?:-|to) ?({_NUM}) ({UNIT})\b", of_unit)
+    scan.each(rf"\b(hours|weeks|months|years) ({_NUM}) ?(?:-|to|through) ?({_NUM})\b(?! ?{UNIT})", units)
 
 
 def _baseline(scan: _Scan) -> None:
@@ -303,10 +248,8 @@ def _baseline(scan: _Scan) -> None:
         scan.baseline = True
 
     scan.each(r"\b(?:change )?(?:from )?base-?\s?line(?: (?:visit|assessment|evaluation))?\b|\bt0\b", act)
-    if scan.baseline:
-        scan.each(r"\b(?:week|month|day|hour|year)s? 0\b", act)
-    else:
-        scan.each(r"\b(?:week|month|hour|year)s? 0\b", act)
+    day = "|day" if scan.baseline else ""  # "Day 0" alone may open a scale of study days
+    scan.each(rf"\b(?:week|month|hour|year{day})s? 0\b|\b(?:from )?0 (?:hours?|weeks?|months?|years?)\b", act)
     scan.each(r"\bscreening(?: visit)?\b|\bt\d\b", lambda _match: None)
 
 
@@ -315,21 +258,21 @@ def _windows(scan: _Scan) -> None:
         last = duration(match.group(1), match.group(2))
         scan.widen(_zero(last), last)
 
-    named = "|".join(pattern for pattern, _ in _ANCHORS)
-    begin = rf"\bfrom (?:{named})(?: and)? (?:up )?(?:to|until|through) (?=(?:{_ABOUT}){_NUM} {_UNIT}\b)"
+    named = "|".join(pattern for pattern, _ in ANCHORS)
+    begin = rf"\bfrom (?:{named})(?: and)? (?:up )?(?:to|until|through) (?=(?:{_ABOUT}){_NUM} {UNIT}\b)"
 
     def anchor(match: re.Match[str]) -> None:
         scan.anchor = scan.anchor or _anchor_in(match.group(0))
 
     if re.search(begin, scan.rest):
         scan.each(begin, anchor)
-        scan.each(rf"(?<=\|){_ABOUT}({_NUM}) ({_UNIT})\b", act)
+        scan.each(rf"(?<=\|){_ABOUT}({_NUM}) ({UNIT})\b", act)
     words = (
         r"(?:through study completion,? |during \w+,? |until \w+ \w+,? )?an average of (?:approximately )?"
         rf"|(?:\b(?:for |and )?up to|\bupto|\bwithin|\bthrough(?:out)?|\bduring|\bfor|\bover|\buntil|\btill|\bmax(?:imum)?\.?)"
         rf" (?:the )?{_ABOUT}|\bend of (?:the )?study (?:at )?{_ABOUT}"
     )
-    pattern = rf"({named})?,? ?(?:{words})({_NUM}) ({_UNIT})\b"
+    pattern = rf"({named})?,? ?(?:{words})({_NUM}) ({UNIT})\b"
 
     def bounded(match: re.Match[str]) -> None:
         if match.group(1):
@@ -358,8 +301,8 @@ def _lists(scan: _Scan) -> None:
         for number in _numbers(match.group(1)):
             scan.point(match.start(), duration(number, match.group(2)))
 
-    scan.each(rf"\b({_UNIT}) ({_BARE_LIST})", before)
-    scan.each(rf"({_LIST}) ({_UNIT})\b", after)
+    scan.each(rf"\b({UNIT}) ({_BARE_LIST})", before)
+    scan.each(rf"({_LIST}) ({UNIT})\b", after)
 
     def directly(match: re.Match[str]) -> None:
         scan.point(match.start(), "P0D-post" if match.group(1) in ("after", "following") else "P0D-pre")
@@ -383,12 +326,14 @@ def _events(scan: _Scan) -> None:
 
 
 def _anchor_in(text: str) -> str:
-    return next((name for pattern, name in _ANCHORS if re.search(pattern, text)), "")
+    return next((name for pattern, name in ANCHORS if re.search(pattern, text)), "")
 
 
 def _anchor(scan: _Scan) -> None:
-    for pattern, name in _ANCHORS:
+    for pattern, name in ANCHORS:
         if re.search(rf"(?<![a-z])(?:{pattern})", scan.rest):
+            if scan.anchor not in ("", name, "dose"):
+                scan.extra.append(f"also an anchor: {name}")
             scan.anchor = scan.anchor or name
             scan.rest = re.sub(
                 rf"(?<![a-z])(?:{pattern})", lambda found: "|" * len(found.group(0)), scan.rest
