@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trialrun.errors import ExpressionError
 from trialrun.expressions import nodes
 from trialrun.expressions.functions import FUNCTIONS
 from trialrun.expressions.nodes import Node, Position
 from trialrun.expressions.scan import Kind, Word, fail, scan
-
-if TYPE_CHECKING:
-    from sqlglot.expressions import Expression
 
 MAX_TREE_DEPTH = 64
 EARLIEST = date(1900, 1, 1)
@@ -49,7 +46,7 @@ def located(error: ExpressionError, place: str) -> ExpressionError:
     return ExpressionError(f"{where}: {error.message}", error.remedy, line=error.line, column=error.column)
 
 
-def _sqlglot_tree(words: tuple[Word, ...], text: str) -> Expression:
+def _sqlglot_tree(words: tuple[Word, ...], text: str) -> Any:
     from sqlglot import errors
     from sqlglot.parser import Parser
 
@@ -88,7 +85,7 @@ def _sqlglot_tokens(words: tuple[Word, ...]) -> list[Any]:
 
 
 def _first_bad(error: Any, words: tuple[Word, ...]) -> Position:
-    details = getattr(error, "errors", None) or [{}]
+    details: list[dict[str, Any]] = getattr(error, "errors", None) or [{}]
     line, column = details[0].get("line"), details[0].get("col")
     return Position(line, column) if isinstance(line, int) and isinstance(column, int) else words[-1].at
 
@@ -140,11 +137,13 @@ class _Reader:
 
     def at(self, tree: Any) -> Position:
         """Where the leftmost word below begins."""
-        starts = [part.meta["start"] for part in tree.walk() if "start" in part.meta]
+        starts: list[int] = [part.meta["start"] for part in tree.walk() if "start" in part.meta]
         return self.words[min(starts)].at if starts else Position()
 
     def _chain(self, tree: Any, depth: int) -> Node:
-        kind, parts, current = type(tree), list[Any](), tree
+        kind: type[Any] = type(tree)
+        parts: list[Any] = []
+        current = tree
         while type(current) is kind:
             parts.append(current.expression)
             current = current.this

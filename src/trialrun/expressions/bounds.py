@@ -1,0 +1,438 @@
+"""What is still certain while a value is only known to lie between two bounds.
+
+A comparison is true when every possible value makes it true, false when every possible value
+makes it false, and unknown otherwise. Bounds travel through the functions that keep order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from itertools import product
+
+from trialrun.expressions import nodes
+from trialrun.expressions.check import bound_names
+from trialrun.expressions.nodes import Node, names_in
+from trialrun.expressions.types import Symbol, Type
+
+Pair = tuple[Node, Node]
+Share = Callable[[Node, Type], Node]
+
+_KEEPING_ORDER = ("ROUND_HALF_UP", "FLOOR", "CEIL", "LN", "LOG10", "EXP", "SQRT")
+_MIRRORED = {">": "<", ">=": "<="}
+_OPPOSITE = {"<": ">=", "<=": ">"}
+_MOST_ATOMS = 4
+
+
+class Bounds:
+    """Rewrites parts of rules, once for the value itself and once for its bounds.
+
+    Args:
+        symbols: every name, so that bounded ones are known.
+        share: gives a part used more than once a name of its own.
+    """
+
+    def __init__(self, symbols: Mapping[str, Symbol], share: Share) -> None:
+        self.symbols = symbols
+        self.share = share
+
+    # The value itself
+
+    def exact(self, node: Node) -> Node:
+        """The part for back ends: strict CASE spelt out, bounded comparisons weighed."""
+        match node:
+            case nodes.Not():
+                return nodes.Not(self.exact(node.value))
+            case nodes.And():
+                return nodes.And(tuple(self.exact(part) for part in node.parts))
+            case nodes.Or():
+                return nodes.Or(tuple(self.exact(part) for part in node.parts))
+            case nodes.Between():
+                low = nodes.Compare(">=", node.value, node.low)
+                return self.exact(nodes.And((low, nodes.Compare("<=", node.value, node.high))))
+            case nodes.Compare():
+                return self._compare(node)
+            case nodes.In():
+                return self._in(node)
+            case nodes.IsNull():
+                return nodes.IsNull(self.exact(node.value))
+            case nodes.Case():
+                branches = tuple((self.exact(test), self.exact(value)) for test, value in node.branches)
+                return self._strict(branches, self.exact(node.default))
+            case nodes.Arithmetic():
+                return nodes.Arithmetic(node.operator, self.exact(node.left), self.exact(node.right))
+            case nodes.Negate():
+                return nodes.Negate(self.exact(node.value))
+            case nodes.Call():
+                return nodes.Call(node.function, tuple(self.exact(part) for part in node.arguments))
+            case _:
+                return node
+
+    def _strict(self, branches: Sequence[tuple[Node, Node]], default: Node) -> Node:
+        """A CASE that is unknown as soon as a condition it needs is unknown."""
+        spelt: list[tuple[Node, Node]] = []
+        tested: set[Node] = set()
+        for condition, value in branches:
+            test = condition
+            if may_be_unknown(condition):
+                atoms = _atoms(condition)
+                if atoms is None:
+                    test = self.share(condition, Type.BOOLEAN)
+                    atoms = (test,)
+                fresh = [atom for atom in atoms if atom not in tested]
+                tested.update(fresh)
+                if fresh:
+                    asked = tuple(nodes.IsNull(atom) for atom in fresh)
+                    spelt.append((asked[0] if len(asked) == 1 else nodes.Or(asked), nodes.Null((test,))))
+            spelt.append((test, value))
+        return nodes.Case(tuple(spelt), default)
+
+    # Comparisons
+
+    def _compare(self, node: nodes.Compare) -> Node:
+        if not self.is_bounded(node):
+            return nodes.Compare(node.operator, self.exact(node.left), self.exact(node.right))
+        codes = self._codes(node.left) or self._codes(node.right)
+        if codes:
+            value, other = (node.left, node.right) if self._codes(node.left) else (node.right, node.left)
+            inside = self._compare_codes(value, other, codes)
+            return inside if node.operator == "=" else nodes.Not(inside)
+        if node.operator == "<>":
+            return nodes.Not(self._compare(nodes.Compare("=", node.left, node.right)))
+        if node.operator in _MIRRORED:
+            return self._compare(nodes.Compare(_MIRRORED[node.operator], node.right, node.left))
+        kind = self._kind(node.left)
+        left = self._shared(self.between(node.left), kind)
+        right = self._shared(self.between(node.right), kind)
+        return self._decided(*_certain(node.operator, left, right), (node.left, node.right))
+
+    def _decided(self, always: Node, never: Node, because: Sequence[Node]) -> Node:
+        reasons = tuple(self.exact(part) for part in because)
+        return nodes.Case(((always, nodes.Truth(True)), (never, nodes.Truth(False))), nodes.Null(reasons))
+
+    def _in(self, node: nodes.In) -> Node:
+        literal = all(isinstance(part, nodes.Number | nodes.Text | nodes.Day) for part in node.options)
+        if not self.is_bounded(node) and literal:
+            return nodes.In(self.exact(node.value), node.options)
+        codes = self._codes(node.value)
+        if codes and all(isinstance(option, nodes.Text) for option in node.options):
+            listed = {option.value for option in node.options if isinstance(option, nodes.Text)}
+            return self._among_codes(node.value, codes, listed)
+        return nodes.Or(
+            tuple(self._compare(nodes.Compare("=", node.value, option)) for option in node.options)
+        )
+
+    def _compare_codes(self, value: Node, other: Node, codes: tuple[str, ...]) -> Node:
+        if isinstance(other, nodes.Text):
+            return self._among_codes(value, codes, {other.value})
+        left = self._shared(self.ranks(value, codes), Type.NUMBER)
+        right = self._shared(self.ranks(other, codes), Type.NUMBER)
+        return self._decided(*_certain("=", left, right), (value, other))
+
+    def _among_codes(self, value: Node, codes: tuple[str, ...], listed: set[str]) -> Node:
+        """Whether every, or no, code between the bounds is listed."""
+        low, high = self._shared(self.ranks(value, codes), Type.NUMBER)
+        inside: list[Node] = []
+        outside: list[Node] = []
+        for first, last in _runs([index for index, code in enumerate(codes) if code in listed]):
+            start, end = nodes.Number(float(first)), nodes.Number(float(last))
+            inside.append(nodes.And((nodes.Compare(">=", low, start), nodes.Compare("<=", high, end))))
+            outside.append(nodes.Or((nodes.Compare("<", high, start), nodes.Compare(">", low, end))))
+        if not inside:  # a code nobody can have; the checker refuses it for choices
+            return nodes.Compare("=", self.exact(value), nodes.Text(next(iter(listed), "")))
+        return self._decided(_any(inside), _all(outside), (value,))
+
+    def is_bounded(self, node: Node) -> bool:
+        """Whether a part uses a name of which perhaps only bounds are known."""
+        return any(name in self.symbols and self.symbols[name].bounded for name in names_in(node))
+
+    def _codes(self, node: Node) -> tuple[str, ...]:
+        """The codes, in order, of a part that gives a choice."""
+        match node:
+            case nodes.Name():
+                symbol = self.symbols.get(node.name) or self._behind(node.name)
+                return symbol.choices if symbol and symbol.type in (Type.CHOICE, Type.TEXT) else ()
+            case nodes.Case():
+                values = [*(value for _, value in node.branches), node.default]
+            case nodes.Call(function="COALESCE"):
+                values = list(node.arguments)
+            case _:
+                return ()
+        named = next((codes for part in values if (codes := self._codes(part))), ())
+        written = tuple(dict.fromkeys(part.value for part in values if isinstance(part, nodes.Text)))
+        return named or written
+
+    def _behind(self, name: str) -> Symbol | None:
+        for ending in ("__low", "__high"):
+            if name.endswith(ending):
+                return self.symbols.get(name.removesuffix(ending))
+        return None
+
+    def _kind(self, node: Node) -> Type:
+        match node:
+            case nodes.Day():
+                return Type.DATE
+            case nodes.Name():
+                symbol = self.symbols.get(node.name) or self._behind(node.name)
+                return symbol.type if symbol else Type.NUMBER
+            case nodes.Call(function=("ADD_DAYS" | "ADD_MONTHS")):
+                return Type.DATE
+            case nodes.Call(function=("COALESCE" | "SMALLER" | "LARGER"), arguments=arguments):
+                return self._kind(arguments[0])
+            case nodes.Case(branches=branches):
+                return next(
+                    (self._kind(value) for _, value in branches if not isinstance(value, nodes.Null)),
+                    Type.NUMBER,
+                )
+            case _:
+                return Type.NUMBER
+
+    # The bounds
+
+    def between(self, node: Node, codes: tuple[str, ...] = ()) -> Pair:
+        """The least and the greatest value a part can have."""
+        if not self.is_bounded(node):
+            value = self.exact(node)
+            return value, value
+        if codes:
+            low, high = self.ranks(node, codes)
+            return _coded(self.share(low, Type.NUMBER), codes), _coded(self.share(high, Type.NUMBER), codes)
+        match node:
+            case nodes.Name():
+                low, high = bound_names(node.name)
+                return nodes.Name(low), nodes.Name(high)
+            case nodes.Negate():
+                low, high = self.between(node.value)
+                return nodes.Negate(high), nodes.Negate(low)
+            case nodes.Arithmetic():
+                return self._arithmetic(node)
+            case nodes.Case():
+                return self._case(node, self.between)
+            case nodes.Call():
+                return self._call(node)
+            case _:
+                return self._open(node)
+
+    def _open(self, node: Node) -> Pair:
+        unknown = nodes.Null((self.exact(node),))
+        return unknown, unknown
+
+    def _shared(self, pair: Pair, kind: Type) -> Pair:
+        return self.share(pair[0], kind), self.share(pair[1], kind)
+
+    def _arithmetic(self, node: nodes.Arithmetic) -> Pair:
+        left, right = self.between(node.left), self.between(node.right)
+        if node.operator == "+":
+            return _sum(left[0], right[0]), _sum(left[1], right[1])
+        if node.operator == "-":
+            return nodes.Arithmetic("-", left[0], right[1]), nodes.Arithmetic("-", left[1], right[0])
+        if isinstance(right[0], nodes.Number):
+            return _scaled(node.operator, left, right[0])
+        if isinstance(left[0], nodes.Number) and node.operator == "*":
+            return _scaled("*", right, left[0])
+        left, right = self._shared(left, Type.NUMBER), self._shared(right, Type.NUMBER)
+        corners = [
+            self.share(nodes.Arithmetic(node.operator, a, b), Type.NUMBER)
+            for a, b in dict.fromkeys(product(dict.fromkeys(left), dict.fromkeys(right)))
+        ]
+        low, high = _fold("SMALLER", corners), _fold("LARGER", corners)
+        if node.operator == "*" or right[0] == right[1]:
+            return low, high
+        # A divisor that can be zero leaves the quotient without bounds.
+        zero = nodes.Number(0.0)
+        one_sign = nodes.Or((nodes.Compare(">", right[0], zero), nodes.Compare("<", right[1], zero)))
+        unknown = nodes.Null((self.exact(node),))
+        return nodes.Case(((one_sign, low),), unknown), nodes.Case(((one_sign, high),), unknown)
+
+    def _case(self, node: nodes.Case, between: Callable[[Node], Pair]) -> Pair:
+        """The hull of the branches that are still possible."""
+        if not any(self.is_bounded(condition) for condition, _ in node.branches):
+            tests = [self.exact(condition) for condition, _ in node.branches]
+            pairs, default = [between(value) for _, value in node.branches], between(node.default)
+            low, high = (
+                self._strict(
+                    [(test, pair[side]) for test, pair in zip(tests, pairs, strict=True)], default[side]
+                )
+                for side in (0, 1)
+            )
+            return low, high
+        kind = self._kind(node)
+        if kind in (Type.CHOICE, Type.TEXT):
+            kind = Type.NUMBER
+        rest = between(node.default)
+        for condition, value in reversed(node.branches):
+            test = self.share(self.exact(condition), Type.BOOLEAN)
+            here, rest = self._shared(between(value), kind), self._shared(rest, kind)
+            low, high = (
+                nodes.Case(
+                    ((test, here[side]), (nodes.Not(test), rest[side])),
+                    _two(function, here[side], rest[side]),
+                )
+                for side, function in ((0, "SMALLER"), (1, "LARGER"))
+            )
+            rest = low, high
+        return rest
+
+    def _call(self, node: nodes.Call) -> Pair:
+        function = node.function
+        if function == "COALESCE":
+            first = tuple(self.exact(part) for part in node.arguments[:-1])
+            last = self.between(node.arguments[-1])
+            return nodes.Call(function, (*first, last[0])), nodes.Call(function, (*first, last[1]))
+        pairs = [self.between(part) for part in node.arguments]
+        lows, highs = tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)
+        if function in _KEEPING_ORDER or function in ("CLAMP", "SMALLER", "LARGER", "ADD_MONTHS", "ADD_DAYS"):
+            return nodes.Call(function, lows), nodes.Call(function, highs)
+        if function in ("YEARS_BETWEEN", "MONTHS_BETWEEN", "DAYS_BETWEEN"):
+            return nodes.Call(function, (highs[0], lows[1])), nodes.Call(function, (lows[0], highs[1]))
+        if function == "ABS":
+            return self._absolute(self._shared(pairs[0], Type.NUMBER))
+        if function == "POWER":
+            return self._power(node, pairs)
+        return self._open(node)
+
+    def _absolute(self, pair: Pair) -> Pair:
+        low, high = pair
+        zero = nodes.Number(0.0)
+        least = nodes.Case(
+            (
+                (nodes.Compare(">=", low, zero), low),
+                (nodes.Compare("<=", high, zero), nodes.Negate(high)),
+                (nodes.And((nodes.Compare("<", low, zero), nodes.Compare(">", high, zero))), zero),
+            ),
+            nodes.Null((low, high)),
+        )
+        return least, _two("LARGER", nodes.Call("ABS", (low,)), nodes.Call("ABS", (high,)))
+
+    def _power(self, node: nodes.Call, pairs: list[Pair]) -> Pair:
+        """Bounds where the base is positive and the exponent a number as written; else open."""
+        exponent = node.arguments[1]
+        if not isinstance(exponent, nodes.Number):
+            return self._open(node)
+        low, high = self._shared(pairs[0], Type.NUMBER)
+        if exponent.value < 0:
+            low, high = high, low
+        positive = nodes.Compare(">", pairs[0][0], nodes.Number(0.0))
+        unknown = nodes.Null((self.exact(node),))
+        return (
+            nodes.Case(((positive, nodes.Call("POWER", (low, exponent))),), unknown),
+            nodes.Case(((positive, nodes.Call("POWER", (high, exponent))),), unknown),
+        )
+
+    # Choices, by their place in the list
+
+    def ranks(self, node: Node, codes: tuple[str, ...]) -> Pair:
+        """The first and last place in the list of codes a choice can have."""
+        match node:
+            case nodes.Text():
+                rank = nodes.Number(float(codes.index(node.value))) if node.value in codes else nodes.Null()
+                return rank, rank
+            case nodes.Name() if self.is_bounded(node):
+                low, high = bound_names(node.name)
+                return _rank(nodes.Name(low), codes), _rank(nodes.Name(high), codes)
+            case nodes.Case():
+                return self._case(node, lambda part: self.ranks(part, codes))
+            case nodes.Call(function="COALESCE"):
+                first = tuple(_rank(self.exact(part), codes) for part in node.arguments[:-1])
+                last = self.ranks(node.arguments[-1], codes)
+                return nodes.Call("COALESCE", (*first, last[0])), nodes.Call("COALESCE", (*first, last[1]))
+            case nodes.Null():
+                return node, node
+            case _:
+                rank = _rank(self.share(self.exact(node), Type.TEXT), codes)
+                return rank, rank
+
+
+def may_be_unknown(condition: Node) -> bool:
+    """Whether a rewritten condition can be unknown at all."""
+    match condition:
+        case nodes.IsNull() | nodes.Truth():
+            return False
+        case nodes.Not(value=value):
+            return may_be_unknown(value)
+        case nodes.And(parts=parts) | nodes.Or(parts=parts):
+            return any(may_be_unknown(part) for part in parts)
+        case nodes.Call(function="COALESCE", arguments=arguments):
+            return all(may_be_unknown(part) for part in arguments)
+        case _:
+            return True
+
+
+def _atoms(condition: Node) -> tuple[Node, ...] | None:
+    """The names a condition is unknown for exactly when one of them is; `None` where it is not that plain."""
+    match condition:
+        case nodes.Name():
+            return (condition,)
+        case nodes.Not(value=value):
+            return _atoms(value)
+        case nodes.Compare(left=left, right=right):
+            parts = (left, right)
+        case nodes.In(value=value, options=options):
+            parts = (value, *options)
+        case _:
+            return None
+    if not all(isinstance(part, nodes.Name | nodes.Number | nodes.Text | nodes.Day) for part in parts):
+        return None
+    found = tuple(dict.fromkeys(part for part in parts if isinstance(part, nodes.Name)))
+    return found if len(found) <= _MOST_ATOMS else None
+
+
+def _certain(operator: str, left: Pair, right: Pair) -> Pair:
+    """When every possible value compares so, and when none does."""
+    if operator == "=":
+        always = nodes.And((nodes.Compare(">=", left[0], right[1]), nodes.Compare("<=", left[1], right[0])))
+        never = nodes.Or((nodes.Compare("<", left[1], right[0]), nodes.Compare(">", left[0], right[1])))
+        return always, never
+    return nodes.Compare(operator, left[1], right[0]), nodes.Compare(_OPPOSITE[operator], left[0], right[1])
+
+
+def _runs(ranks: list[int]) -> list[tuple[int, int]]:
+    """Neighbouring ranks joined: 0, 1, 3 gives (0, 1) and (3, 3)."""
+    runs: list[tuple[int, int]] = []
+    for rank in ranks:
+        if runs and runs[-1][1] == rank - 1:
+            runs[-1] = (runs[-1][0], rank)
+        else:
+            runs.append((rank, rank))
+    return runs
+
+
+def _rank(value: Node, codes: tuple[str, ...]) -> Node:
+    branches = tuple(
+        (nodes.Compare("=", value, nodes.Text(code)), nodes.Number(float(index)))
+        for index, code in enumerate(codes)
+    )
+    return nodes.Case(branches, nodes.Null((value,)))
+
+
+def _coded(rank: Node, codes: tuple[str, ...]) -> Node:
+    branches = tuple(
+        (nodes.Compare("=", rank, nodes.Number(float(index))), nodes.Text(code))
+        for index, code in enumerate(codes)
+    )
+    return nodes.Case(branches, nodes.Null((rank,)))
+
+
+def _any(parts: list[Node]) -> Node:
+    return parts[0] if len(parts) == 1 else nodes.Or(tuple(parts))
+
+
+def _all(parts: list[Node]) -> Node:
+    return parts[0] if len(parts) == 1 else nodes.And(tuple(parts))
+
+
+def _sum(left: Node, right: Node) -> Node:
+    return nodes.Arithmetic("+", left, right)
+
+
+def _two(function: str, left: Node, right: Node) -> Node:
+    return left if left == right else nodes.Call(function, (left, right))
+
+
+def _fold(function: str, parts: list[Node]) -> Node:
+    return reduce(lambda left, right: nodes.Call(function, (left, right)), parts)
+
+
+def _scaled(operator: str, pair: Pair, factor: nodes.Number) -> Pair:
+    low, high = (nodes.Arithmetic(operator, part, factor) for part in pair)
+    return (high, low) if factor.value < 0 else (low, high)
