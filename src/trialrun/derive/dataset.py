@@ -9,7 +9,7 @@ from trialrun.derive.answers import VisitAnswers, read_answers
 from trialrun.derive.deviations import Deviation, derive_deviations
 from trialrun.derive.endpoints import AnalysisRow, derive_endpoints
 from trialrun.derive.intercurrent import Intercurrent, derive_intercurrent
-from trialrun.derive.measures import Evaluator, Measure, derive_measures, parameters_of
+from trialrun.derive.measures import Measure, Rules, derive_measures, parameters_of
 from trialrun.derive.populations import Population, derive_populations
 from trialrun.derive.safety import AdverseEvent, Dose, derive_adverse_events, derive_doses
 from trialrun.snapshot.read import Snapshot
@@ -32,19 +32,30 @@ class Dataset:
     populations: Mapping[str, Population]
 
 
-def derive_dataset(snapshot: Snapshot, study: Study, *, evaluate: Evaluator | None = None) -> Dataset:
+def derive_dataset(snapshot: Snapshot, study: Study, *, rules: Rules | None = None) -> Dataset:
     """Derive scores, analysis rows, intercurrent events, doses, safety, deviations and populations.
 
-    `evaluate` computes the study's rules on one row; by default they are compiled from the study.
+    `rules` computes the study's rules on one row; by default they are compiled from the study.
     """
-    if evaluate is None:
+    if rules is None:
         from trialrun.derive.rules import study_rules
 
-        evaluate = study_rules(study)
+        rules = study_rules(study)
     answers = read_answers(snapshot, study)
-    measures = tuple(m for visits in answers.values() for m in derive_measures(study, visits, evaluate))
+    parameters = parameters_of(study, rules)
+    measures = tuple(
+        measure
+        for person, visits in answers.items()
+        for measure in derive_measures(
+            study,
+            visits,
+            rules,
+            parameters=parameters,
+            known={"age": snapshot.participants[person]["age"]},
+        )
+    )
     events = derive_intercurrent(snapshot, study, answers)
-    rows = derive_endpoints(snapshot, study, answers, measures, events, parameters=parameters_of(study))
+    rows = derive_endpoints(snapshot, study, answers, measures, events, parameters=parameters)
     doses = derive_doses(snapshot, study, answers)
     deviations = derive_deviations(snapshot, study, answers, doses, rows)
     return Dataset(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,8 +10,6 @@ from typing import Any, NamedTuple, Protocol
 from trialrun.derive.answers import VisitAnswers, answers_at, program_row
 from trialrun.snapshot.layout import Row
 from trialrun.study.model import Study, VisitKind
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Source(NamedTuple):
@@ -47,7 +44,7 @@ class Measure:
     sources: tuple[Source, ...]
 
 
-class Evaluator(Protocol):
+class Rules(Protocol):
     """The study's rules on one row."""
 
     def __call__(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -58,8 +55,12 @@ class Evaluator(Protocol):
         """The missing items that leave a derived value unknown."""
         ...
 
+    def uses(self, name: str) -> tuple[str, ...]:
+        """The items and other inputs a derived value rests on."""
+        ...
 
-def parameters_of(study: Study) -> tuple[str, ...]:
+
+def parameters_of(study: Study, rules: Rules) -> tuple[str, ...]:
     """What is measured per visit: the outcomes' variables, every score, and the items behind them."""
     wanted: dict[str, None] = {}
     for endpoint in study.endpoints.values():
@@ -68,72 +69,43 @@ def parameters_of(study: Study) -> tuple[str, ...]:
         if derived.score is not None:
             wanted[name] = None
     for endpoint in study.endpoints.values():
-        for item in sorted(items_behind(study, endpoint.variable)):
+        for item in items_behind(study, endpoint.variable, rules):
             if study.items[item].unit is not None:
                 wanted[item] = None
     return tuple(wanted)
 
 
-def items_behind(study: Study, name: str) -> frozenset[str]:
+def items_behind(study: Study, name: str, rules: Rules) -> tuple[str, ...]:
     """The items a value rests on, through every derived value in between."""
-    return frozenset(_items_behind(study, name, frozenset()))
-
-
-def _items_behind(study: Study, name: str, seen: frozenset[str]) -> Iterable[str]:
-    if name in study.items:
-        yield name
-        return
-    derived = study.derived.get(name) or _score_of_component(study, name)
-    if derived is None or derived.name in seen:
-        return
-    for used in _names_used(study, derived):
-        yield from _items_behind(study, used, seen | {derived.name})
-
-
-def _score_of_component(study: Study, name: str) -> Any:
-    owners = [d for d in study.derived.values() if d.score is not None and name.startswith(f"{d.name}_")]
-    return max(owners, key=lambda owner: len(owner.name), default=None)
-
-
-def _names_used(study: Study, derived: Any) -> Iterable[str]:
-    if derived.score is not None:
-        from trialrun.scores.load import score
-
-        for name in _input_names(score(derived.score)):
-            yield derived.inputs.get(name, name)
-        return
-    for text in (derived.expression, derived.where, derived.value, derived.complete):
-        for name in _NAME.findall(text or ""):
-            if name in study.items or name in study.derived:
-                yield name
-
-
-def _input_names(score: Any) -> Sequence[str]:
-    inputs = score.inputs
-    return tuple(inputs) if isinstance(inputs, Mapping) else tuple(part.name for part in inputs)
+    used = (name,) if name in study.items else rules.uses(name)
+    return tuple(item for item in used if item in study.items)
 
 
 def derive_measures(
     study: Study,
     visits: Sequence[VisitAnswers],
-    evaluate: Evaluator,
+    rules: Rules,
     *,
     parameters: Sequence[str] | None = None,
+    known: Mapping[str, Any] | None = None,
 ) -> tuple[Measure, ...]:
-    """Every parameter at every visit where at least one of the items behind it was asked."""
-    names = parameters_of(study) if parameters is None else parameters
-    behind = {name: items_behind(study, name) for name in names}
+    """Every parameter at every visit where at least one of the items behind it was asked.
+
+    `known` gives inputs that are no answers of a visit, such as an age whose birth date is withheld.
+    """
+    names = parameters_of(study, rules) if parameters is None else parameters
+    behind = {name: items_behind(study, name, rules) for name in names}
     found: list[Measure] = []
     for index, visit in enumerate(visits):
         asked = [name for name in names if any(item in visit.single for item in behind[name])]
         if not asked:
             continue
         held = answers_at(study, visits, index)
-        row = program_row(study, held)
-        results = evaluate(row) if any(name not in study.items for name in asked) else {}
+        row = {**program_row(study, held), **(known or {})}
+        results = rules(row) if any(name not in study.items for name in asked) else {}
         for name in asked:
             sources = _sources(held, behind[name])
-            found.append(_measure(study, visit, name, row, results, evaluate.why, sources))
+            found.append(_measure(study, visit, name, row, results, rules.why, sources))
     return tuple(found)
 
 

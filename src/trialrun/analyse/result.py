@@ -1,0 +1,164 @@
+"""Results: a number, how it was got, and the rows it came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from trialrun.derive.endpoints import AnalysisRow, rounded
+
+RESULTS_VERSION = 1
+
+
+class Analysis(StrEnum):
+    """What was asked of an outcome."""
+
+    DESCRIBE = "describe"
+    CHANGE = "change"
+    CHANGE_EXACT = "change_exact"
+    COMPOSITE = "composite"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimand:
+    """What a result estimates, in the five attributes of ICH E9(R1).
+
+    `intercurrent` maps each kind of intercurrent event to the strategy for it.
+    """
+
+    name: str
+    treatment: str
+    population: str
+    variable: str
+    intercurrent: Mapping[str, str]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval; a bound that does not exist is `None` and `note` says why."""
+
+    level: float
+    low: float | None
+    high: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowRef:
+    """One analysis row behind a result, with the hashes of the log entries behind it."""
+
+    row: str
+    value: float | None
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One answer about one outcome.
+
+    Args:
+        id: stable name, `endpoint/visit/analysis`.
+        endpoint: name of the endpoint in the study definition.
+        registered: the record names this outcome at this time.
+        estimand: what is estimated; `None` for descriptions.
+        population: name of the set of participants.
+        n: participants the estimate rests on.
+        estimate: `None` where none exists (`note` says why).
+        p: two-sided; `p_adjusted` over the primary outcomes.
+        method, method_version: what computed it, and in which version of the program.
+        details: further numbers of the same computation.
+        left_out: participants of the population without a value here, with the reason.
+        inputs_hash: SHA-256 over the rows, in order.
+    """
+
+    id: str
+    endpoint: str
+    parameter: str
+    visit: str
+    analysis: Analysis
+    registered: bool
+    estimand: Estimand | None
+    population: str
+    n: int
+    estimate: float | None
+    estimate_name: str
+    unit: str
+    interval: Interval | None
+    p: float | None
+    method: str
+    method_version: str
+    inputs_hash: str
+    rows: tuple[RowRef, ...]
+    details: Mapping[str, float | int | str | None] = field(
+        default_factory=dict[str, "float | int | str | None"]
+    )
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    p_adjusted: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All results of one snapshot, in registered order, with what they were computed from."""
+
+    snapshot_hash: str
+    study_id: str
+    study_hash: str
+    purpose: str
+    synthetic: bool
+    code_version: str
+    counts: Mapping[str, int]
+    results: tuple[Result, ...]
+
+    def of(
+        self, endpoint: str, analysis: Analysis | None = None, visit: str | None = None
+    ) -> tuple[Result, ...]:
+        """The results of an endpoint, narrowed by analysis and visit."""
+        return tuple(
+            result
+            for result in self.results
+            if result.endpoint == endpoint
+            and (analysis is None or result.analysis is analysis)
+            and (visit is None or result.visit == visit)
+        )
+
+    def text(self) -> str:
+        """`results.json`: sorted keys, twelve significant digits, the same bytes for the same snapshot."""
+        data = {"layout": RESULTS_VERSION, **asdict(self)}
+        return json.dumps(_plain(data), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return rounded(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def refs(rows: Sequence[AnalysisRow], values: Sequence[float | None]) -> tuple[RowRef, ...]:
+    """The rows behind a result; an infinite value (a worst rank) is kept as none."""
+    return tuple(
+        RowRef(
+            row.key,
+            None if value is None or math.isinf(value) else rounded(value),
+            tuple(sorted({source.event_hash for source in row.sources if source.event_hash})),
+        )
+        for row, value in zip(rows, values, strict=True)
+    )
+
+
+def hash_of(references: Sequence[RowRef]) -> str:
+    """SHA-256 over the rows, their values and the log entries behind them."""
+    text = json.dumps([asdict(reference) for reference in references], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
