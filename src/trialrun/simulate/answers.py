@@ -1,7 +1,7 @@
 """What a virtual participant's forms say: one answer from one line of `rehearsal.yaml`.
 
 A line is a constant, or a mapping with one kind of draw: `choice`, `chance`, `normal`, `laboratory`,
-`grade`, `days_before`, `years_before`, `visit_date`, `times`, `words`, `by`, `missing`. Every draw depends on
+`grade`, `days_before`, `years_before`, `visit_date`, `visit_time`, `times`, `words`, `by`, `hidden`, `missing`. Every draw depends on
 the seed, the participant and the item's name only, so adding an item to a form changes no other answer.
 """
 
@@ -82,7 +82,7 @@ def _chance(item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
 
 def _normal(item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
     mean, sd = (float(value) for value in spec["normal"])
-    value = mean + sd * generator(moment, item).standard_normal()
+    value = mean + sd * generator(moment, str(spec.get("same_as", item))).standard_normal()
     value += float(spec.get("fresh", 0.0)) * generator(moment, item, 1, moment.day).standard_normal()
     value = min(max(value, float(spec.get("low", value))), float(spec.get("high", value)))
     return f"{value:.{int(spec.get('places', 0))}f}"
@@ -123,11 +123,22 @@ def _years_before(item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
     rng = generator(moment, item)
     years = mean + sd * rng.standard_normal()
     years = min(max(years, float(spec.get("low", years))), float(spec.get("high", years)))
-    return (moment.on - timedelta(days=round(years * 365.25) + 1)).isoformat()
+    day = moment.on - timedelta(days=round(years * 365.25) + 1)
+    return f"{day:%Y}" if rng.random() < float(spec.get("year_only", 0.0)) else day.isoformat()
 
 
 def _visit_date(_item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
     return (moment.on + timedelta(days=int(spec.get("plus", 0)))).isoformat()
+
+
+def _visit_time(_item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
+    return f"{moment.on.isoformat()}T{spec['visit_time']}"
+
+
+def _hidden(_item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
+    """Several items that hang on one draw: true where it fell on `is`."""
+    drawn = answer(f"hidden:{spec['hidden']}", spec["of"], moment)
+    return _typed(drawn == _typed(spec["is"]))
 
 
 def _times(item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
@@ -156,6 +167,7 @@ def _missing(_item: str, spec: Mapping[str, Any], _moment: Moment) -> Answer:
 
 _KINDS: dict[str, Callable[[str, Mapping[str, Any], Moment], Answer]] = {
     "by": _by,
+    "hidden": _hidden,
     "choice": _choice,
     "chance": _chance,
     "normal": _normal,
@@ -164,6 +176,7 @@ _KINDS: dict[str, Callable[[str, Mapping[str, Any], Moment], Answer]] = {
     "days_before": _days_before,
     "years_before": _years_before,
     "visit_date": _visit_date,
+    "visit_time": _visit_time,
     "times": _times,
     "words": _words,
     "missing": _missing,

@@ -134,6 +134,8 @@ class Rehearsal:
     rows: Mapping[str, tuple[Mapping[str, Any], ...]]
     failures: tuple[FailureCause, ...]
     staff: Mapping[str, Mapping[str, str]]
+    parts: Mapping[str, Mapping[str, Any]]
+    pending: tuple[tuple[str, ...], ...]
     sources: Mapping[str, str]
 
 
@@ -188,6 +190,8 @@ def _rehearsal(raw: Mapping[str, Any]) -> Rehearsal:
             for cause in raw["failures"]
         ),
         staff={role: dict(who) for role, who in raw["staff"].items()},
+        parts={part: dict(body) for part, body in raw.get("parts", {}).items()},
+        pending=tuple(tuple(group) for group in raw.get("pending", [])),
         sources=sources,
     )
 

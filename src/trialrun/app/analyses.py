@@ -1,0 +1,56 @@
+"""Analyse a snapshot, and write its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trialrun.app.logs import STUDY_IN_SNAPSHOT
+from trialrun.app.studies import open_study
+from trialrun.errors import UserError
+from trialrun.study.model import Study
+
+
+def open_snapshot(folder: Path, study_folder: Path | None = None) -> tuple[Any, Study]:
+    """A snapshot, checked against its manifest, and the study it was cut under.
+
+    The study is the copy inside the snapshot unless another folder is given; either must have the hash the
+    manifest names.
+    Errors: `UserError` when the snapshot is damaged, or no study fits it.
+    """
+    from trialrun.snapshot.read import read_snapshot
+
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder", "give a snapshot: the folder trialrun cut or import wrote")
+    snapshot = read_snapshot(folder)
+    place = study_folder or folder / STUDY_IN_SNAPSHOT
+    if study_folder is None and not place.is_dir():
+        raise UserError(f"{folder} holds no copy of its study", "name the study's folder with --study")
+    study = open_study(place)
+    wanted = snapshot.manifest.origin.study_hash
+    if study.hash != wanted:
+        raise UserError(
+            f"the study in {place} is not the one the snapshot was cut under "
+            f"(hash {study.hash[:12]}, the manifest says {wanted[:12]})",
+            "give the study's folder as it was then with --study",
+        )
+    return snapshot, study
+
+
+def analyse_snapshot(folder: Path, out: Path, *, study_folder: Path | None = None) -> Any:
+    """Analyse the registered outcomes of a snapshot and write `results.json`; returns the results."""
+    from trialrun.analyse.run import analyse, write_results
+
+    snapshot, study = open_snapshot(folder, study_folder)
+    results = analyse(snapshot, study)
+    write_results(results, out)
+    return results
+
+
+def build_report(folder: Path, out: Path, *, study_folder: Path | None = None, results: Any = None) -> Path:
+    """Write the report of a snapshot; analyses it first unless results are given. Returns the page's path."""
+    from trialrun.analyse.run import analyse
+    from trialrun.report.build import build_report as build
+
+    snapshot, study = open_snapshot(folder, study_folder)
+    return build(snapshot, study, analyse(snapshot, study) if results is None else results, out)

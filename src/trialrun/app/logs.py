@@ -1,0 +1,137 @@
+"""A study's log: cut a snapshot from it, export it, verify it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from trialrun.app.studies import copy_study, open_study
+from trialrun.errors import UserError
+from trialrun.snapshot.manifest import Manifest
+from trialrun.study.model import Study
+from trialrun.values.finding import Finding
+
+STUDY_IN_SNAPSHOT = "study"
+
+
+def database_url(database: str) -> str:
+    """A database as a URL: a path to an SQLite file counts as one.
+
+    Errors: `UserError` when the path does not exist, so that a typing error makes no empty log.
+    """
+    if "://" in database:
+        if database.startswith("sqlite:///"):
+            _existing(Path(database.removeprefix("sqlite:///")))
+        return database
+    return f"sqlite:///{_existing(Path(database))}"
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise UserError(f"{path} does not exist", "give the log's file, or a URL such as postgresql://host/name")
+    return path
+
+
+@contextmanager
+def open_log(database: str) -> Iterator[Any]:
+    """The store behind a path or URL, closed again afterwards."""
+    from trialrun.ledger.store import open_store
+
+    store = open_store(database_url(database))
+    try:
+        yield store
+    finally:
+        close = getattr(store, "close", None)
+        if close is not None:
+            close()
+
+
+def cut_snapshot(
+    study_folder: Path,
+    database: str,
+    folder: Path,
+    *,
+    now: datetime,
+    purpose: str | None = None,
+    synthetic: bool = False,
+    seed: int | None = None,
+    notes: tuple[str, ...] = (),
+) -> Manifest:
+    """Cut a snapshot of a study's log into a folder, with a copy of the study's own texts.
+
+    Errors: `UserError` when the folder is not empty, the log is of another study or absent.
+    """
+    study = open_study(study_folder)
+    with open_log(database) as store:
+        return cut_open_log(
+            store, study, folder, now=now, purpose=purpose, synthetic=synthetic, seed=seed, notes=notes
+        )
+
+
+def cut_open_log(
+    store: Any,
+    study: Study,
+    folder: Path,
+    *,
+    now: datetime,
+    purpose: str | None = None,
+    synthetic: bool = False,
+    seed: int | None = None,
+    notes: tuple[str, ...] = (),
+) -> Manifest:
+    """Cut a snapshot from a log that is open already."""
+    from trialrun.snapshot.cut import cut
+
+    manifest = cut(store, study, folder, now=now, purpose=purpose, synthetic=synthetic, seed=seed, notes=notes)
+    copy_study(study, folder / STUDY_IN_SNAPSHOT)
+    return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What verifying a log or an export looked at, and everything found."""
+
+    what: str
+    entries: int
+    findings: tuple[Finding, ...]
+
+
+def verify_log(database: str) -> Verified:
+    """Check a log's chain, seals and projections, or an exported log's chain and seals."""
+    path = Path(database)
+    if "://" not in database and path.is_file() and not _is_sqlite(path):
+        return _verify_export(path)
+    from trialrun.ledger.verify import verify
+
+    with open_log(database) as store:
+        findings = tuple(verify(store))
+        return Verified("log", sum(1 for _ in store.read()), findings)
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(16) == b"SQLite format 3\x00"
+
+
+def _verify_export(path: Path) -> Verified:
+    from trialrun.ledger.verify import verify_export
+
+    findings = tuple(verify_export(path))
+    with path.open("rb") as file:
+        return Verified("exported log", sum(1 for line in file if line.strip()), findings)
+
+
+def export_log(database: str, path: Path) -> int:
+    """Write the whole log to a plain file; returns its number of entries.
+
+    Errors: `UserError` when the file exists already: an export is never overwritten.
+    """
+    if path.exists():
+        raise UserError(f"{path} exists already", "choose another name; an export is never overwritten")
+    with open_log(database) as store:
+        store.export(path)
+        return sum(1 for _ in store.read())

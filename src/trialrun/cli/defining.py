@@ -1,0 +1,89 @@
+"""The verbs on a study's definition: `draft`, `check`, `show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from trialrun.cli.output import heading, say, table
+
+FOLDER = click.Path(path_type=Path)
+PARTS = ("criteria", "schedule", "items", "endpoints", "assumptions", "doses")
+
+
+@click.command()
+@click.argument("record", type=FOLDER)
+@click.option("-o", "--out", required=True, type=FOLDER, help="New folder for the study.")
+def draft(record: Path, out: Path) -> None:
+    """Draft a study from a registry record.
+
+    RECORD is the registry's page saved as text or HTML, or the ClinicalTrials.gov JSON. The draft keeps the
+    record's words beside every part it made of them; what the record leaves open is listed as an assumption,
+    and what could not be understood is quoted.
+    """
+    from trialrun.app.drafts import draft_study
+
+    drafted = draft_study(record, out)
+    say(f"Draft of {drafted.title} written to {out}.")
+    if drafted.findings:
+        heading(f"{len(drafted.findings)} finding(s) in the record")
+        table(("place", "what"), [(finding.place, finding.message) for finding in drafted.findings])
+    say()
+    say(f"Next: trialrun check {out}")
+
+
+@click.command()
+@click.argument("study", type=FOLDER)
+@click.option("--errors-only", is_flag=True, help="Leave out warnings and notes.")
+def check(study: Path, errors_only: bool) -> int:
+    """List what does not fit together in a study.
+
+    Errors keep the study from running. Warnings and notes do not: among them are the assumptions nobody has
+    confirmed. Leaves with exit code 1 when there is an error.
+    """
+    from trialrun.app.studies import check_study_folder
+    from trialrun.values.finding import Severity
+
+    checked = check_study_folder(study)
+    for severity in Severity:
+        found = [finding for finding in checked.findings if finding.severity is severity]
+        if not found or (errors_only and severity is not Severity.ERROR):
+            continue
+        heading(f"{len(found)} {severity}{'s' if len(found) != 1 else ''}")
+        for finding in found:
+            say(f"{finding.place}: {finding.message}" if finding.place else finding.message, hanging=2)
+            if finding.remedy:
+                say(f"→ {finding.remedy}", indent=2, hanging=4)
+    errors = checked.count(Severity.ERROR)
+    say()
+    if checked.study is not None:
+        waiting = sum(assumption.confirmed is None for assumption in checked.study.assumptions.values())
+        say(
+            f"{checked.study.id}: {len(checked.study.criteria)} criteria, {len(checked.study.items)} items, "
+            f"{len(checked.study.visits)} visits, {len(checked.study.endpoints)} endpoints; "
+            f"{errors} error(s), {waiting} assumption(s) nobody has confirmed."
+        )
+    if not errors:
+        say("The study can be rehearsed. It goes live only when every assumption is confirmed by name.")
+    return 1 if errors else 0
+
+
+@click.command()
+@click.argument("study", type=FOLDER)
+@click.option("--criteria", "parts", flag_value="criteria", multiple=True, help="Criteria in plain English.")
+@click.option("--schedule", "parts", flag_value="schedule", multiple=True, help="Visits, windows, forms.")
+@click.option("--items", "parts", flag_value="items", multiple=True, help="Every question, unit and limit.")
+@click.option("--endpoints", "parts", flag_value="endpoints", multiple=True, help="Outcomes, five levels.")
+@click.option("--assumptions", "parts", flag_value="assumptions", multiple=True, help="What was assumed.")
+@click.option("--doses", "parts", flag_value="doses", multiple=True, help="Who receives what, when.")
+def show(study: Path, parts: tuple[str, ...]) -> None:
+    """Print a study: criteria, schedule, items, endpoints.
+
+    Everything is printed from the definition itself: criteria are the rules in words, beside the record's own.
+    Without an option, all parts are printed.
+    """
+    from trialrun.app.showing import study_text
+    from trialrun.cli.output import width
+
+    click.echo(study_text(study, parts or PARTS, width=width()))

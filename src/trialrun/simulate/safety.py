@@ -1,0 +1,65 @@
+"""Adverse events as they are heard of at the next contact, kept in the running log."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from trialrun.ledger.commands import Entry
+from trialrun.simulate.people import VirtualAdverseEvent, adverse_events
+from trialrun.study.model import VisitKind
+
+if TYPE_CHECKING:
+    from trialrun.simulate.participation import Participation
+
+
+def record_adverse_events(taking_part: Participation, *, until: date) -> None:
+    """Enter what befell the participant since the last contact."""
+    part = taking_part.rehearsal.parts.get("adverse_event")
+    log = next((v for v in taking_part.study.visits.values() if v.kind is VisitKind.LOG), None)
+    if part is None or log is None or not taking_part.dose_days:
+        return
+    last = taking_part.day_of(until)
+    known = taking_part.reviewed.adverse_events
+    for happened in _all_until(taking_part, last):
+        if (happened.term, happened.start) in known or happened.start > last:
+            continue
+        known.add((happened.term, happened.start))
+        taking_part.save(
+            log.name, part["form"], _entries(taking_part, happened, part["items"], last), row=len(known)
+        )
+
+
+def _all_until(taking_part: Participation, last: int) -> tuple[VirtualAdverseEvent, ...]:
+    ended = taking_part.ending
+    died_on = ended.day if ended is not None and ended.reason == "death" and ended.day <= last else None
+    horizon = ended.day if ended is not None else taking_part.dose_days[0] + 135
+    return adverse_events(
+        taking_part.person,
+        first=taking_part.dose_days[0],
+        last=horizon,
+        dose_days=tuple(taking_part.dose_days),
+        died_on=died_on,
+    )
+
+
+def _entries(
+    taking_part: Participation, happened: VirtualAdverseEvent, items: dict[str, str], last: int
+) -> dict[str, Entry]:
+    over = happened.end is not None and happened.end <= last
+    answers = {
+        "term": happened.term,
+        "start": taking_part.date_of(happened.start).isoformat(),
+        "grade": str(happened.grade),
+        "serious": "true" if happened.serious else "false",
+        "related": happened.related,
+        "outcome": happened.outcome if over or happened.outcome == "fatal" else "not_recovered",
+    }
+    if over and happened.end is not None:
+        answers["end"] = taking_part.date_of(happened.end).isoformat()
+    study_items = taking_part.study.items
+    return {
+        items[name]: Entry(text, study_items[items[name]].unit or None)
+        for name, text in answers.items()
+        if name in items
+    }
