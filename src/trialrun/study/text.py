@@ -19,8 +19,6 @@ from trialrun.values.finding import Finding, Severity
 LARGEST = 5_000_000  # characters; a study of a thousand items has about 200,000
 DEEPEST = 30
 
-type_names = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", int: "a whole number"}
-
 Path_ = tuple[str | int, ...]
 
 
@@ -89,9 +87,10 @@ def parse_yaml(text: str, located: Located) -> Located:
     loader: Any = YAML(typ="safe", pure=True)
     try:
         root: Any = loader.compose(text)
-    except MarkedYAMLError as error:
+    except MarkedYAMLError as caught:
+        error = cast("Any", caught)
         mark: Any = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        line, column = (int(mark.line) + 1, int(mark.column) + 1) if mark is not None else (1, 1)
         located.findings.append(
             Finding(
                 Severity.ERROR,
@@ -204,7 +203,9 @@ def plain(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return f"{str(value).lower()} (true or false)"
-    if isinstance(value, dict | list):
-        return type_names[type(cast("object", value))]
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
     shown = repr(value) if isinstance(value, str) else str(value)
     return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -1,0 +1,107 @@
+"""Whether every rule of a study fits: names, types, units, circles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from trialrun.errors import ExpressionError
+from trialrun.expressions import Definition, Node, Symbol, build_program, parse_expression
+from trialrun.expressions.nodes import names_in
+from trialrun.study.model import Derived, Place, Study
+from trialrun.study.program import (
+    Definitions,
+    aggregate_symbols,
+    definitions,
+    row_symbols,
+    scalar_symbols,
+)
+from trialrun.values.finding import Finding, Severity
+
+_PART = re.compile(r"\b(?:derived|criteria)\.([A-Za-z0-9_]+)")
+
+
+def check_rules(study: Study) -> list[Finding]:
+    """Every rule that does not fit, with file, line, column of the rule and remedy."""
+    findings: list[Finding] = []
+    for symbols, definition in loose_rules(study):
+        try:
+            build_program(symbols, {"rule": definition})
+        except ExpressionError as error:
+            findings.append(_finding(error))
+    rules = definitions(study)
+    symbols = scalar_symbols(study) | aggregate_symbols(study)
+    while rules:
+        try:
+            build_program(symbols, rules)
+        except ExpressionError as error:
+            findings.append(_finding(error))
+            rules = _without(rules, error)
+            continue
+        break
+    return findings
+
+
+def _finding(error: ExpressionError) -> Finding:
+    place, _, rest = error.message.partition(": ")
+    return Finding(Severity.ERROR, "expression", rest or error.message, place, error.remedy)
+
+
+def _without(rules: Definitions, error: ExpressionError) -> Definitions:
+    """The rules that do not rest on the broken one, so that one mistake is reported once."""
+    match = _PART.search(error.message)
+    if match is None or match[1] not in rules:
+        return {}
+    broken = {match[1]}
+    uses = {name: _uses(rule) for name, rule in rules.items() if name not in broken}
+    while grown := {name for name, used in uses.items() if name not in broken and used & broken}:
+        broken |= grown
+    return {name: rule for name, rule in rules.items() if name not in broken}
+
+
+def _uses(rule: str | Node | Definition) -> set[str]:
+    parts = [rule.rule, rule.low, rule.high] if isinstance(rule, Definition) else [rule]
+    used: set[str] = set()
+    for part in parts:
+        if part is None:
+            continue
+        try:
+            used.update(names_used(part) if isinstance(part, str) else names_in(part))
+        except ExpressionError:
+            continue
+    return used
+
+
+def names_used(text: str) -> set[str]:
+    """The names a rule mentions. Errors: `ExpressionError` when it cannot be read."""
+    return set(names_in(parse_expression(text)))
+
+
+def loose_rules(study: Study) -> Iterator[tuple[Mapping[str, Symbol], Definition]]:
+    """Rules that are no stage of the program: what is asked when, edit checks, rules over one row."""
+    once = scalar_symbols(study)
+    for form in study.forms.values():
+        symbols = row_symbols(study, form.name) if form.repeating else once
+        for name in form.items:
+            item = study.items[name]
+            if item.only_if is not None:
+                yield symbols, _rule(item.only_if, item.place, f"items.{name}.only_if")
+        for check in form.checks:
+            yield symbols, _rule(check.expression, check.place, f"forms.{form.name}.checks.{check.name}")
+    for derived in study.derived.values():
+        if derived.over is not None:
+            yield from _row_rules(study, derived, once)
+
+
+def _row_rules(
+    study: Study, derived: Derived, once: Mapping[str, Symbol]
+) -> Iterator[tuple[Mapping[str, Symbol], Definition]]:
+    rows = row_symbols(study, derived.over or "")
+    for key, symbols in (("where", rows), ("value", rows), ("since", once), ("until", once)):
+        text: str | None = getattr(derived, key)
+        if text is not None:
+            yield symbols, _rule(text, derived.place, f"derived.{derived.name}.{key}")
+
+
+def _rule(text: str, place: Place, part: str) -> Definition:
+    return Definition(text, place=f"{place} {part}")
