@@ -1,0 +1,259 @@
+"""From a registry record to a draft study folder: thin, honest, and loadable at once.
+
+What the record states and what the draft assumes are never mixed: every default is an assumption
+that waits for a named person. Nothing is parsed that could be parsed wrongly: apart from age and sex,
+each criterion is a question in the record's own words.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trialrun.errors import RecordError
+from trialrun.registry.draft_criteria import draft_criteria
+from trialrun.registry.draft_fixed import ROLES, consent_text, draft_fixed
+from trialrun.registry.draft_outcomes import draft_outcome, plan_outcomes
+from trialrun.registry.draft_schedule import draft_visits
+from trialrun.registry.draft_sketch import Plain, Sketch, clean, slug
+from trialrun.registry.record import Record
+from trialrun.registry.write import write_record
+from trialrun.values.finding import Finding, Severity
+
+STUDY_FILE = "study.yaml"
+_MOST_SITES = 300
+_AMOUNT = re.compile(r"\d\s*(mg|mcg|µg|g|ml|mL)\b")
+_UCUM = {"mcg": "ug", "µg": "ug", "ml": "mL"}
+_HEAD = """\
+# A draft made from the registry record in record.json. Every default is under `assumptions` and waits for a
+# named person; the criteria are questions in the record's own words. Finish it before anybody is screened.
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A drafted study: the content of `study.yaml`, the consent placeholder, and what needs a human."""
+
+    content: dict[str, Any]
+    consent: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def title(self) -> str:
+        """The study's title."""
+        return str(self.content["study"]["title"])
+
+
+def draft(record: Record) -> Draft:
+    """Draft a study from any record; what cannot be drafted is a finding, never an error."""
+    sketch = Sketch(record)
+    draft_fixed(sketch)
+    plans = plan_outcomes(sketch)
+    draft_visits(sketch, [moment for plan in plans for moment in plan.moments])
+    _arms(sketch)
+    draft_criteria(sketch)
+    if "eligibility" in sketch.forms:
+        sketch.fill_in("screening", "eligibility")
+    for plan in plans:
+        draft_outcome(sketch, plan)
+    if not plans:
+        sketch.say(
+            Severity.WARNING,
+            "no-outcome",
+            "the record registers no outcome, so there is nothing to analyse",
+            "outcomesModule",
+        )
+    about = _about(sketch)
+    _safety(sketch)
+    content: Plain = {
+        "study": about,
+        "settings": {
+            "phase": ", ".join(record.phases) or "not stated",
+            "design": record.design_model or "not stated",
+        },
+        "roles": ROLES,
+        "items": sketch.items,
+        "forms": sketch.forms,
+        "visits": sketch.visits,
+        "derived": sketch.derived,
+        "criteria": sketch.criteria,
+        "arms": sketch.arms,
+        "endpoints": sketch.endpoints,
+        "assumptions": sketch.assumptions,
+        "traceability": sketch.traceability,
+    }
+    return Draft(content, consent_text(sketch), tuple(sketch.findings))
+
+
+def draft_study(record: Record) -> dict[str, Any]:
+    """The content of a drafted `study.yaml` as plain values."""
+    return draft(record).content
+
+
+def write_draft(record: Record, folder: Path) -> Draft:
+    """Write a draft study folder: `study.yaml`, `record.json` and `consent/`.
+
+    Errors: `RecordError` when the folder holds a study already, which is never overwritten.
+    """
+    if (folder / STUDY_FILE).exists():
+        raise RecordError(
+            f"{folder} already holds a {STUDY_FILE}", "give another folder, or move that study away"
+        )
+    made = draft(record)
+    (folder / "consent").mkdir(parents=True, exist_ok=True)
+    write_record(record, folder / "record.json")
+    (folder / "consent" / "en-1.md").write_text(made.consent, encoding="utf-8")
+    (folder / STUDY_FILE).write_text(_HEAD + yaml_text(made.content), encoding="utf-8")
+    return made
+
+
+def yaml_text(content: dict[str, Any]) -> str:
+    """The content as YAML 1.2 in the order given, without anchors."""
+    from ruamel.yaml import YAML
+
+    writer: Any = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.sort_base_mapping_type_on_output = False
+    writer.allow_unicode = True
+    writer.width = 110
+    writer.representer.ignore_aliases = lambda _data: True
+    stream = io.StringIO()
+    writer.dump(content, stream)
+    return stream.getvalue()
+
+
+def _about(sketch: Sketch) -> Plain:
+    record = sketch.record
+    target = record.enrollment or 0
+    if target < 1:
+        target = 1
+        sketch.assume(
+            "target",
+            f"The record's number of participants is {record.enrollment if record.enrollment is not None else 'not stated'}.",
+            "1, so that the draft loads.",
+            "A study needs a target; nothing in the record gives one.",
+            "study.target",
+        )
+    sketch.trace("identificationModule.nctId", record.registry_id, "study.registry_id")
+    sketch.trace("identificationModule.briefTitle", record.brief_title, "study.title")
+    sketch.trace("sponsorCollaboratorsModule.leadSponsor.name", record.sponsor, "study.sponsor")
+    sketch.trace("descriptionModule.briefSummary", record.brief_summary)
+    sketch.trace("descriptionModule.detailedDescription", record.detailed_description)
+    about: Plain = {"id": slug(record.registry_id or record.brief_title, "study", set())}
+    if record.registry_id:
+        about["registry_id"] = clean(record.registry_id)
+    return about | {
+        "title": clean(record.brief_title or record.official_title) or "not stated",
+        "acronym": clean(record.acronym),
+        "sponsor": clean(record.sponsor) or "not stated",
+        "target": target,
+        "sites": _sites(sketch),
+    }
+
+
+def _sites(sketch: Sketch) -> list[Plain]:
+    locations = sketch.record.locations
+    if len(locations) > _MOST_SITES:
+        sketch.say(
+            Severity.WARNING,
+            "too-many-sites",
+            f"only the first {_MOST_SITES} sites were drafted",
+            "contactsLocationsModule",
+        )
+    width = 2 if len(locations) < 100 else 3
+    sites: list[Plain] = []
+    for order, place in enumerate(locations[:_MOST_SITES], start=1):
+        site = {"id": f"{order:0{width}d}", "name": clean(place.facility) or f"Site {order}"}
+        sites.append(
+            site
+            | {
+                key: clean(text)
+                for key, text in (("city", place.city), ("country", place.country))
+                if clean(text)
+            }
+        )
+    if not sites:
+        sketch.assume(
+            "site", "The record names no site.", "One site.", "A study needs a site.", "study.sites"
+        )
+        sites = [{"id": "01", "name": "Site 1"}]
+    return sites
+
+
+def _arms(sketch: Sketch) -> None:
+    record = sketch.record
+    words = [f"{arm.label} {arm.description}" for arm in record.arms] + [
+        given.description for given in record.interventions
+    ]
+    for arm in record.arms:
+        name = slug(arm.label, "arm", sketch.arms)
+        given = ", ".join(arm.intervention_names)
+        text = clean(arm.description) or clean(given) or clean(arm.label) or "not described"
+        sketch.arms[name] = {
+            "title": clean(arm.label) or name,
+            "description": text,
+            "record": clean(f"{given}. {arm.description}") or text,
+        }
+        sketch.trace("armsInterventionsModule.armGroups", f"{arm.label}: {arm.description}", f"arms.{name}")
+    if not sketch.arms:
+        sketch.arms["participants"] = {
+            "title": "All participants",
+            "description": "The record names no groups.",
+        }
+        sketch.assume(
+            "arms",
+            "The record names no groups.",
+            "All participants are one group.",
+            "Nothing else is stated.",
+            "arms.participants",
+        )
+    if len(sketch.arms) > 1:
+        _allocation(sketch)
+    if sketch.interventional:
+        _administration(sketch, " ".join(words))
+
+
+def _allocation(sketch: Sketch) -> None:
+    record = sketch.record
+    said = f"allocation {record.allocation or 'not stated'}, masking {record.masking or 'not stated'}, model {record.design_model or 'not stated'}"
+    sketch.assume(
+        "allocation",
+        f"How participants come into one of {len(sketch.arms)} groups: {said}; ratio and method are not in the record.",
+        "The group is recorded when the participant is enrolled; nothing is randomised by this draft.",
+        "A list nobody agreed on must not allocate anybody.",
+        *(f"arms.{name}" for name in sketch.arms),
+    )
+
+
+def _administration(sketch: Sketch, words: str) -> None:
+    units = {_UCUM.get(unit, unit) for unit in _AMOUNT.findall(words)}
+    unit = units.pop() if len(units) == 1 else "1"
+    title = "Administration of the intervention"
+    sketch.ask("infusion", title, "infusion_start", {"label": "Given or begun on", "type": "datetime"})
+    label = "Amount given" if unit != "1" else "Amount given (1: given once)"
+    sketch.ask(
+        "infusion", title, "dose_given", {"label": label, "type": "number", "unit": unit, "hard": [0, None]}
+    )
+    sketch.fill_in("dose_1", "infusion")
+    sketch.assume(
+        "dose_plan",
+        f"Amounts, days and route are only free text in the record: {clean(words)[:600]!r}.",
+        f"One administration is recorded, in {'units of one' if unit == '1' else unit}, at the first dose.",
+        "A dose plan read from free text could be wrong, and a wrong dose harms.",
+        "visits.dose_1",
+        "items.dose_given",
+    )
+
+
+def _safety(sketch: Sketch) -> None:
+    sketch.assume(
+        "safety",
+        "Adverse events are collected whether or not the record registers a safety outcome.",
+        "One running list of adverse events with CTCAE grades.",
+        "No participant is treated without them.",
+        "forms.adverse_event",
+    )

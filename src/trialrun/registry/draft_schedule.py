@@ -1,0 +1,228 @@
+"""Visits of a draft: the union over the outcomes' time frames, each with a default window."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from trialrun.registry.draft_sketch import Sketch
+from trialrun.registry.timeframe import TimeFrame
+from trialrun.values.finding import Severity
+
+MOST_VISITS = 60
+OPEN_VISIT = "end_of_follow_up"
+_UNIT_DAYS = {"D": 1, "W": 7, "M": 30.4375, "Y": 365.25}
+_WINDOWS = ((7, 1), (14, 2), (45, 3), (75, 14), (150, 21))
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A planned day: an offset `study.yaml` can hold, and its length in days for sorting."""
+
+    name: str
+    title: str
+    offset: str
+    days: float
+
+
+def moments_of(frame: TimeFrame) -> tuple[list[Moment], list[str]]:
+    """The days a time frame asks for, and the points of it that name no day."""
+    points = list(frame.points)
+    if frame.window is not None:
+        points.append(frame.window[1])
+    symbolic: list[str] = []
+    begun = 0.0
+    for rule in frame.repeat:
+        steps = [step for step in _steps(rule, frame) if _days(step) > begun]
+        points += steps
+        begun = max([begun, *(_days(step) for step in steps)])
+        if not steps:
+            symbolic.append(rule)
+    found: dict[str, Moment] = {}
+    for point in points:
+        moment = _moment(point, frame.cycle_days)
+        if moment is None:
+            symbolic.append(point)
+        else:
+            found.setdefault(moment.offset, moment)
+    return sorted(found.values(), key=lambda moment: moment.days), symbolic
+
+
+def _moment(point: str, cycle_days: int | None) -> Moment | None:
+    day = re.fullmatch(r"D(-?\d+)(?:[+-].*)?", point)
+    if day:
+        number = int(day.group(1))
+        return _named("day", number, f"P{max(number - 1, 0)}D", max(number - 1, 0))
+    cycle = re.fullmatch(r"C(\d+)D(\d+)", point)
+    if cycle and (cycle_days or cycle.group(1) == "1"):
+        offset = (int(cycle.group(1)) - 1) * (cycle_days or 0) + int(cycle.group(2)) - 1
+        return _named("day", offset + 1, f"P{offset}D", offset)
+    clock = re.fullmatch(r"PT(\d+(?:\.\d+)?)([HMS])", point)
+    if clock:
+        hours = float(clock.group(1)) / {"H": 1, "M": 60, "S": 3600}[clock.group(2)]
+        days = int(hours // 24)
+        return Moment(f"days_{days}", f"{days} days", f"P{days}D", days)
+    span = re.fullmatch(r"P(\d+)([DWMY])(?:-(?:post|pre))?", point)
+    if span is None:
+        return None
+    number, unit = int(span.group(1)), span.group(2)
+    if number * _UNIT_DAYS[unit] > 365.25 * _LONGEST:
+        return None
+    words = {"D": "day", "W": "week", "M": "month", "Y": "year"}[unit]
+    if unit == "D":
+        return Moment(f"days_{number}", f"{number} days", f"P{number}D", number)
+    offset = f"P{number * 12}M" if unit == "Y" else f"P{number}{unit}"
+    return _named(words, number, offset, number * _UNIT_DAYS[unit])
+
+
+def _named(unit: str, number: int, offset: str, days: float) -> Moment:
+    return Moment(f"{unit}_{number}", f"{unit.capitalize()} {number}", offset, days)
+
+
+def _steps(rule: str, frame: TimeFrame) -> list[str]:
+    """The points of a repeat, where it is known when it ends."""
+    match = re.fullmatch(r"R/P(\d+)([DWMY])(?:/P(\d+)([DWMY]))?", rule)
+    if match is None:
+        return []
+    cap = (match.group(3), match.group(4)) if match.group(3) else None
+    if cap is None and frame.window is not None:
+        window = re.fullmatch(r"P(\d+)([DWMY])", frame.window[1])
+        cap = (window.group(1), window.group(2)) if window else None
+    if cap is None or int(match.group(1)) == 0:
+        return []
+    step, unit = int(match.group(1)), match.group(2)
+    count = int(int(cap[0]) * _UNIT_DAYS[cap[1]] / (step * _UNIT_DAYS[unit]) + 0.05)
+    return [f"P{step * order}{unit}" for order in range(1, min(count, MOST_VISITS) + 1)]
+
+
+def draft_visits(sketch: Sketch, moments: list[Moment]) -> None:
+    """Add screening, baseline, the first dose, the follow-up visits and the unplanned ones."""
+    sketch.visits["screening"] = {
+        "title": "Screening",
+        "kind": "screening",
+        "anchor": "screening",
+        "offset": "P0D",
+        "forms": ["consent", "demographics"],
+    }
+    baseline = {"title": "Baseline", "kind": "baseline", "anchor": sketch.anchor, "offset": "P0D"}
+    sketch.visits["baseline"] = baseline | (
+        {"window_before": 14} if sketch.interventional else {"window_after": 14}
+    )
+    sketch.assume(
+        "window_baseline",
+        "The record does not say how old a baseline value may be.",
+        "Up to 14 days before the first dose." if sketch.interventional else "Up to 14 days after consent.",
+        "It is long enough for one appointment and short enough for the values still to hold.",
+        "visits.baseline",
+    )
+    _clock(sketch)
+    if sketch.interventional:
+        sketch.visits["dose_1"] = {
+            "title": "First administration",
+            "kind": "dose",
+            "anchor": "first_dose",
+            "offset": "P0D",
+        }
+    planned = _without_twins(sketch, moments)
+    for order, moment in enumerate(planned):
+        _follow_up(sketch, moment, [other.days for other in planned[:order] + planned[order + 1 :]])
+    sketch.visits["early_termination"] = {
+        "title": "Early termination",
+        "kind": "early_termination",
+        "forms": ["end_of_study"],
+    }
+    sketch.visits["unscheduled"] = {"title": "Unscheduled visit", "kind": "unscheduled"}
+    sketch.visits["log"] = {"title": "Running logs", "kind": "log", "forms": ["adverse_event"]}
+    last = planned[-1].name if planned else "baseline"
+    sketch.fill_in(last, "end_of_study")
+
+
+def _clock(sketch: Sketch) -> None:
+    sketch.assume(
+        "clock_start",
+        "The record does not say from which day its time frames count, or names a day that is not one of the study's.",
+        "All visits count from the first dose."
+        if sketch.interventional
+        else "All visits count from consent.",
+        "It is the day every participant has and on which the intervention can begin to act."
+        if sketch.interventional
+        else "It is the first day every participant has.",
+        "visits.baseline",
+        alternatives=("from enrolment", "from randomisation", "from the last dose"),
+    )
+
+
+def _without_twins(sketch: Sketch, moments: list[Moment]) -> list[Moment]:
+    """One visit a day: P4W and P28D are one visit; more visits than anybody keeps are cut."""
+    planned: list[Moment] = []
+    for moment in sorted(moments, key=lambda one: one.days):
+        if moment.days > 0 and not (planned and moment.days - planned[-1].days < 1):
+            planned.append(moment)
+    if len(planned) > MOST_VISITS:
+        sketch.say(
+            Severity.WARNING,
+            "too-many-visits",
+            f"the time frames ask for {len(planned)} visits; the first {MOST_VISITS} were drafted",
+            "visits",
+        )
+    return planned[:MOST_VISITS]
+
+
+def visit_for(sketch: Sketch, moment: Moment) -> str:
+    """The drafted visit of a day: its own, or its twin's."""
+    if moment.days <= 0:
+        return "dose_1" if "dose_1" in sketch.visits else "baseline"
+    if moment.name in sketch.visits:
+        return moment.name
+    days = {
+        name: _days(visit.get("offset"))
+        for name, visit in sketch.visits.items()
+        if visit["kind"] == "follow_up"
+    }
+    near = [name for name, value in days.items() if value is not None and abs(value - moment.days) < 1]
+    return near[0] if near else open_visit(sketch)
+
+
+def _days(offset: str | None) -> float | None:
+    match = re.fullmatch(r"P(\d+)([DWM])", offset or "")
+    return int(match.group(1)) * _UNIT_DAYS[match.group(2)] if match else None
+
+
+def open_visit(sketch: Sketch) -> str:
+    """The visit for outcomes whose day the record does not state."""
+    if OPEN_VISIT not in sketch.visits:
+        sketch.visits[OPEN_VISIT] = {
+            "title": "End of follow-up",
+            "kind": "follow_up",
+            "note": "The record does not state its day; set anchor, offset and window.",
+        }
+        sketch.assume(
+            "open_times",
+            "Some time frames name no day that can be planned.",
+            "Their outcomes are assessed once, at a visit without a planned day.",
+            "A day that nobody stated is not invented.",
+            f"visits.{OPEN_VISIT}",
+        )
+    return OPEN_VISIT
+
+
+def _follow_up(sketch: Sketch, moment: Moment, others: list[float]) -> None:
+    window = next((days for limit, days in _WINDOWS if moment.days <= limit), 30)
+    gap = min((abs(moment.days - other) for other in [*others, 0.0]), default=moment.days)
+    window = max(0, min(window, int((gap - 1) // 2)))
+    sketch.visits[moment.name] = {
+        "title": moment.title,
+        "kind": "follow_up",
+        "anchor": sketch.anchor,
+        "offset": moment.offset,
+        "window_before": window,
+        "window_after": window,
+    }
+    sketch.assume(
+        f"window_{moment.name}",
+        f"The record gives no window for the visit at {moment.title.lower()}.",
+        f"{window} days before to {window} days after the planned day.",
+        "A default that grows with the distance and never overlaps the next visit.",
+        f"visits.{moment.name}",
+    )

@@ -1,0 +1,105 @@
+"""A study definition while it is being drafted: plain values in the layout of `study.yaml`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any
+
+from trialrun.registry.record import Record
+from trialrun.values.finding import Finding, Severity
+
+LONGEST_TEXT = 4000
+Plain = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Sketch:
+    """The sections of a draft and what could not be drafted."""
+
+    record: Record
+    items: Plain = field(default_factory=dict)
+    forms: Plain = field(default_factory=dict)
+    visits: Plain = field(default_factory=dict)
+    derived: Plain = field(default_factory=dict)
+    criteria: Plain = field(default_factory=dict)
+    arms: Plain = field(default_factory=dict)
+    endpoints: Plain = field(default_factory=dict)
+    assumptions: Plain = field(default_factory=dict)
+    traceability: list[Plain] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def interventional(self) -> bool:
+        """Whether something is given to participants, so that a clock can start with it."""
+        return self.record.study_type != "OBSERVATIONAL"
+
+    @property
+    def anchor(self) -> str:
+        """The day visits count from."""
+        return "first_dose" if self.interventional else "consent"
+
+    def assume(
+        self,
+        name: str,
+        about: str,
+        default: str,
+        reason: str,
+        *parts: str,
+        alternatives: tuple[str, ...] = (),
+    ) -> str:
+        """Add an assumption nobody has confirmed; returns its name."""
+        entry: Plain = {"about": clean(about), "default": clean(default)}
+        if alternatives:
+            entry["alternatives"] = [clean(text) for text in alternatives]
+        entry |= {"reason": clean(reason), "confirm_by": "Sponsor", "parts": list(parts)}
+        self.assumptions[name] = entry
+        return name
+
+    def ask(self, form: str, title: str, name: str, item: Plain) -> None:
+        """Put an item on a form, making the form if need be."""
+        self.items.setdefault(name, item)
+        sheet = self.forms.setdefault(form, {"title": title, "items": []})
+        if name not in sheet["items"]:
+            sheet["items"].append(name)
+
+    def fill_in(self, visit: str, form: str) -> None:
+        """Have a form filled in at a visit."""
+        forms = self.visits[visit].setdefault("forms", [])
+        if form not in forms:
+            forms.append(form)
+
+    def trace(self, path: str, text: str, *parts: str) -> None:
+        """Note what became of a text of the record."""
+        if text.strip():
+            self.traceability.append(
+                {"path": path, "text": clean(text), "parts": list(parts) or ["background"]}
+            )
+
+    def say(self, severity: Severity, code: str, message: str, place: str, remedy: str = "") -> None:
+        """Note what could not be drafted."""
+        self.findings.append(Finding(severity, code, message, place, remedy))
+
+
+def clean(text: str) -> str:
+    """Text that YAML can hold: no control characters or half characters, and not megabytes of it."""
+    kept = "".join(
+        char
+        for char in text
+        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Cf", "Co", "Cn")
+    )
+    kept = kept.replace("\u2028", "\n").replace("\u2029", "\n").strip()
+    return kept if len(kept) <= LONGEST_TEXT else kept[:LONGEST_TEXT] + " ... (shortened; see record.json)"
+
+
+def slug(text: str, fallback: str, taken: Plain | set[str]) -> str:
+    """A name for the study text: lower-case letters, digits and _, not used yet."""
+    ascii_text = unicodedata.normalize("NFKD", text[:200]).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9]+", "_", ascii_text.lower()).strip("_")[:40].strip("_")
+    if not name or not name[0].isalpha():
+        name = f"{fallback}_{name}".strip("_")
+    unique, count = name, 2
+    while unique in taken:
+        unique, count = f"{name}_{count}", count + 1
+    return unique
