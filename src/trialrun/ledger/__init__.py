@@ -1,1 +1,1 @@
-
+"""The ledger: what happened, decided by rules, appended for good, verifiable by anyone."""

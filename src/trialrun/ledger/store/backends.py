@@ -1,0 +1,158 @@
+"""What differs between SQLite and PostgreSQL: how to connect, lock, and find stream heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from trialrun.errors import LedgerError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+Heads = dict[str, tuple[int, str]]
+
+
+class Backend(Protocol):
+    """A database engine the ledger runs on."""
+
+    name: str
+    engine: Engine
+    errors: type[Exception]
+
+    def sql(self, text: str) -> str:
+        """The statement with this driver's placeholders (written with `?`)."""
+        ...
+
+    def begin(self, cursor: Any) -> tuple[int, str]:
+        """Take the write lock over all processes; last position and link."""
+        ...
+
+    def heads_of(self, cursor: Any, streams: Iterable[str]) -> Heads:
+        """Version and hash of the last event of each stream that has one."""
+        ...
+
+    def forget_deleted(self) -> None:
+        """Make sure that bytes of deleted rows are gone from the files."""
+        ...
+
+
+class SqliteBackend:
+    """SQLite: write-ahead log, every commit flushed to disk."""
+
+    name = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        import sqlite3
+
+        from sqlalchemy import create_engine, event
+
+        if not path.parent.is_dir():
+            raise LedgerError(f"{path}: its folder does not exist", "create the folder first")
+        self.errors = sqlite3.Error
+        self.engine = create_engine(
+            f"sqlite:///{path}",
+            connect_args={"timeout": 30, "check_same_thread": False, "cached_statements": 64},
+        )
+        event.listen(self.engine, "connect", self._prepare)
+
+    @staticmethod
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "wal_autocheckpoint=4000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def sql(self, text: str) -> str:
+        """The statement with this driver's placeholders."""
+        return text
+
+    def begin(self, cursor: Any) -> tuple[int, str]:
+        """Take the write lock; last position and link."""
+        cursor.execute("BEGIN IMMEDIATE")
+        return cursor.execute("SELECT position, link FROM head").fetchone()
+
+    def heads_of(self, cursor: Any, streams: Iterable[str]) -> Heads:
+        """Version and hash of each stream's last event."""
+        found: Heads = {}
+        for stream in streams:
+            row = cursor.execute(
+                "SELECT version, hash FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1", (stream,)
+            ).fetchone()
+            if row is not None:
+                found[stream] = (row[0], row[1])
+        return found
+
+    def forget_deleted(self) -> None:
+        """Take deleted rows out of the files."""
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
+
+class PostgresBackend:
+    """PostgreSQL: writers of all processes take turns on the head row, so positions have no gaps."""
+
+    name = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        import psycopg
+        from sqlalchemy import create_engine
+
+        self.errors = psycopg.Error
+        self.engine = create_engine(
+            "postgresql+psycopg://" + url.split("://", 1)[1], pool_pre_ping=True, pool_size=8, max_overflow=32
+        )
+
+    def sql(self, text: str) -> str:
+        """The statement with this driver's placeholders."""
+        return text.replace("?", "%s")
+
+    def begin(self, cursor: Any) -> tuple[int, str]:
+        """Take the write lock; last position and link."""
+        cursor.execute("SELECT position, link FROM head WHERE id = 1 FOR UPDATE")
+        return cursor.fetchone()
+
+    def heads_of(self, cursor: Any, streams: Iterable[str]) -> Heads:
+        """Version and hash of each stream's last event."""
+        cursor.execute(
+            "SELECT s.stream, e.version, e.hash FROM unnest(%s::text[]) AS s(stream) CROSS JOIN LATERAL "
+            "(SELECT version, hash FROM events WHERE stream = s.stream ORDER BY version DESC LIMIT 1) e",
+            (list(streams),),
+        )
+        return {stream: (version, event_hash) for stream, version, event_hash in cursor.fetchall()}
+
+    def forget_deleted(self) -> None:
+        """Take deleted rows out of the files."""
+        connection = self.engine.raw_connection()
+        try:
+            driver = connection.driver_connection
+            if driver is not None:
+                driver.autocommit = True
+                driver.execute("VACUUM identity_keys")
+                driver.autocommit = False
+        finally:
+            connection.close()
+
+
+def backend_for(url: str) -> Backend:
+    """The back end of a database URL: `sqlite:///path` or `postgresql://user@host/name`.
+
+    Errors: `LedgerError` for any other URL.
+    """
+    if url.startswith("sqlite:///") and len(url) > len("sqlite:///") and ":memory:" not in url:
+        return SqliteBackend(Path(url.removeprefix("sqlite:///")))
+    if url.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+        return PostgresBackend(url)
+    raise LedgerError(
+        f"{url!r} is not a database the ledger can use",
+        "write sqlite:///folder/file.db or postgresql://user@host/database",
+    )

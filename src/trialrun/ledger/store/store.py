@@ -1,0 +1,429 @@
+"""The store: appends events durably, in order, and reads them back. Nothing here is ever edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from trialrun.errors import ConflictError, LedgerError
+from trialrun.ledger.commands import Actor
+from trialrun.ledger.events import NO_HASH, Event, NewEvent, chain_events, next_link, read_event
+from trialrun.ledger.seals import Signer, seal_event
+from trialrun.ledger.store.backends import Backend, Heads
+from trialrun.ledger.store.group_commit import GroupCommit, Job
+from trialrun.ledger.store.projection import changes
+from trialrun.ledger.store.tables import FORMAT, VALUE_COLUMNS, create_tables
+
+_INSERT = "INSERT INTO events (position, stream, version, type, at, actor, hash, link, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_EVENT_COLUMNS = "body, hash, position, link"
+_UPSERT = (
+    "INSERT INTO current_values (participant, visit, form, row, item, text, unit, missing, sealed, position, corrections) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (participant, visit, form, row, item) DO UPDATE SET "
+    "text = excluded.text, unit = excluded.unit, missing = excluded.missing, sealed = excluded.sealed, "
+    "position = excluded.position, corrections = current_values.corrections + excluded.corrections"
+)
+_DROP_VALUE = (
+    "DELETE FROM current_values WHERE participant = ? AND visit = ? AND form = ? AND row = ? AND item = ?"
+)
+_DROP_ROW = "DELETE FROM current_values WHERE participant = ? AND visit = ? AND form = ? AND row = ?"
+_PAGE = 5_000
+
+
+class StaleStreamError(ConflictError):
+    """A stream has moved on since it was read; whoever wrote first stands.
+
+    Args:
+        stream: which stream.
+        expected: the version the writer had seen.
+        version: the version it has now.
+    """
+
+    def __init__(self, stream: str, expected: int, version: int) -> None:
+        super().__init__(
+            f"stream {stream} is at version {version}, not {expected}: somebody else wrote meanwhile",
+            "read it again and decide anew",
+        )
+        self.stream = stream
+        self.expected = expected
+        self.version = version
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last event of a stream: how many there are and its hash."""
+
+    version: int = 0
+    hash: str = NO_HASH
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A row of `current_values`."""
+
+    participant: str
+    visit: str
+    form: str
+    row: int
+    item: str
+    text: str | None
+    unit: str | None
+    missing: str | None
+    sealed: str | None
+    position: int
+    corrections: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    groups: tuple[tuple[Event, ...], ...] = ()
+    seal: bool = False
+    destroy_key_of: str = ""
+    seal_at: str = ""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What this process knows of the log's end; valid while position and link are those of the head row."""
+
+    position: int = -1
+    link: str = ""
+    sealed_through: int = 0
+
+
+class Store:
+    """An append-only log in a database. Open one with `open_store`.
+
+    `seal_every`: a seal is appended by itself once that many events follow the last one.
+    """
+
+    def __init__(self, backend: Backend, *, seal_every: int = 100, signer: Signer | None = None) -> None:
+        self.backend = backend
+        self.seal_every = seal_every
+        self._signer = signer
+        self._group: GroupCommit[_Work, tuple[Event, ...]] = GroupCommit(self._write)
+        self._known = _Known()
+        self._heads: Heads = {}
+        self._connection: Any = None
+        self._sql = {text: backend.sql(text) for text in (_INSERT, _UPSERT, _DROP_VALUE, _DROP_ROW)}
+        create_tables(backend.engine, NO_HASH)
+        with self._cursor() as cursor:
+            cursor.execute("SELECT format FROM head")
+            found = cursor.fetchone()[0]
+        if found != FORMAT:
+            raise LedgerError(
+                f"the log has format {found}, this program reads {FORMAT}", "use a newer version"
+            )
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def append(
+        self,
+        stream: str,
+        expected_version: int,
+        events: Iterable[NewEvent],
+        *,
+        now: datetime,
+        actor: Actor,
+        study_hash: str = "",
+    ) -> tuple[Event, ...]:
+        """Put events behind version `expected_version` of a stream, durably; as written.
+
+        Errors: `StaleStreamError` when the stream is at another version.
+        """
+        head = self.head(stream)
+        if head.version != expected_version:
+            raise StaleStreamError(stream, expected_version, head.version)
+        chained = chain_events(
+            events, version=head.version, previous=head.hash, now=now, actor=actor, study_hash=study_hash
+        )
+        return self.commit((chained,))
+
+    def commit(self, groups: Sequence[Sequence[Event]], *, destroy_key_of: str = "") -> tuple[Event, ...]:
+        """Write chained events of one or more streams: all of them or none.
+
+        Returns them with position and link. When it returns they are on disk.
+        `destroy_key_of`: a participant whose identity key is destroyed in the same transaction.
+        Errors: `StaleStreamError` when any of the streams has moved on; `LedgerError` when the
+        database fails (whether the events were written is then unknown: read the stream again).
+        """
+        kept = tuple(tuple(group) for group in groups if group)
+        return self._group.submit(_Work(kept, destroy_key_of=destroy_key_of)) if kept else ()
+
+    def seal(self, *, now: datetime | None = None) -> Event | None:
+        """Append a seal over everything so far; `None` when nothing follows the last seal."""
+        at = now.isoformat() if now else ""
+        written = self._group.submit(_Work(seal=True, seal_at=at))
+        return written[0] if written else None
+
+    def _write(self, jobs: Sequence[Job[_Work, tuple[Event, ...]]]) -> None:
+        try:
+            self._write_together(jobs)
+        except self.backend.errors as error:
+            self._reset()
+            if len(jobs) == 1:
+                raise LedgerError(
+                    f"the database refused the write: {error}", "see the database's own log"
+                ) from error
+            # One bad job must not take the others down: write them one by one.
+            for job in jobs:
+                job.result, job.error = None, None
+                try:
+                    self._write_together((job,))
+                except self.backend.errors as own:
+                    self._reset()
+                    job.error = LedgerError(
+                        f"the database refused the write: {own}", "see the database's own log"
+                    )
+        except BaseException:
+            self._reset()
+            raise
+
+    def _reset(self) -> None:
+        """Roll back and forget the connection; the next write opens a new one."""
+        self._known = _Known()
+        self._heads = {}
+        if self._connection is not None:
+            try:
+                self._connection.invalidate()
+            finally:
+                self._connection = None
+
+    def _write_together(self, jobs: Sequence[Job[_Work, tuple[Event, ...]]]) -> None:
+        if self._connection is None:
+            self._connection = self.backend.engine.raw_connection()
+        cursor = self._connection.cursor()
+        position, link = self.backend.begin(cursor)
+        self._refresh(cursor, position, link)
+        self._fetch_heads(cursor, jobs)
+        written: list[Event] = []
+        wants_seal = False
+        for job in jobs:
+            stale = self._stale(job.work)
+            if stale is not None:
+                job.error = stale
+                continue
+            start = len(written)
+            for group in job.work.groups:
+                for event in group:
+                    position += 1
+                    link = next_link(link, position, event.hash)
+                    written.append(replace(event, position=position, link=link))
+                self._heads[event.stream] = (event.version, event.hash)
+            job.result = tuple(written[start:])
+            if job.work.destroy_key_of:
+                cursor.execute(
+                    self.backend.sql("DELETE FROM identity_keys WHERE participant = ?"),
+                    (job.work.destroy_key_of,),
+                )
+            wants_seal = wants_seal or job.work.seal
+        self._insert(cursor, written)
+        if wants_seal or position - self._known.sealed_through >= self.seal_every:
+            seal = self._make_seal(cursor, position, link)
+            if seal is not None:
+                position, link = seal.position, seal.link
+                written.append(seal)
+                for job in jobs:
+                    if job.work.seal:
+                        job.result = (seal,)
+        if written:
+            cursor.execute(self.backend.sql("UPDATE head SET position = ?, link = ?"), (position, link))
+        self._finish(cursor)
+        self._known.position, self._known.link = position, link
+
+    def _finish(self, cursor: Any) -> None:
+        if self.backend.name == "sqlite":
+            cursor.execute("COMMIT")
+        else:
+            self._connection.commit()
+
+    def _refresh(self, cursor: Any, position: int, link: str) -> None:
+        """Forget what is cached if another process has written since."""
+        if (position, link) == (self._known.position, self._known.link):
+            return
+        self._heads = {}
+        cursor.execute("SELECT body FROM events WHERE stream = 'seal' ORDER BY version DESC LIMIT 1")
+        row = cursor.fetchone()
+        through = read_event(row[0], "", 0, "").data["through"] if row else 0
+        self._known = _Known(position, link, through)
+
+    def _fetch_heads(self, cursor: Any, jobs: Sequence[Job[_Work, tuple[Event, ...]]]) -> None:
+        if len(self._heads) > 100_000:
+            self._heads = {}
+        wanted = {group[0].stream for job in jobs for group in job.work.groups} - self._heads.keys()
+        if wanted:
+            self._heads.update(self.backend.heads_of(cursor, sorted(wanted)))
+
+    def _stale(self, work: _Work) -> ConflictError | None:
+        for group in work.groups:
+            version, event_hash = self._heads.get(group[0].stream, (0, NO_HASH))
+            if group[0].version != version + 1 or group[0].previous != event_hash:
+                return StaleStreamError(group[0].stream, group[0].version - 1, version)
+        return None
+
+    def _insert(self, cursor: Any, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        rows = [(e.position, e.stream, e.version, e.type, e.at, e.by, e.hash, e.link, e.body) for e in events]
+        cursor.executemany(self._sql[_INSERT], rows)
+        self._project(cursor, events)
+
+    def _project(self, cursor: Any, events: Sequence[Event]) -> None:
+        """Apply the events' changes in order, as few statements as that allows."""
+        pending: list[tuple[Any, ...]] = []
+
+        def flush() -> None:
+            if pending:
+                cursor.executemany(self._sql[_UPSERT], pending)
+                pending.clear()
+
+        for event in events:
+            for change in changes(event):
+                if change.row is not None:
+                    pending.append((*change.key, *change.row))
+                elif change.key[4]:
+                    flush()
+                    cursor.execute(self._sql[_DROP_VALUE], change.key)
+                else:
+                    flush()
+                    cursor.execute(self._sql[_DROP_ROW], change.key[:4])
+        flush()
+
+    def _make_seal(self, cursor: Any, position: int, link: str) -> Event | None:
+        cursor.execute(
+            self.backend.sql(
+                "SELECT stream, version, hash, at FROM events WHERE position > ? AND stream <> 'seal' ORDER BY position"
+            ),
+            (self._known.sealed_through,),
+        )
+        rows = cursor.fetchall()
+        if not rows:
+            return None
+        heads = {stream: [version, event_hash] for stream, version, event_hash, _ in rows}
+        version, previous = self.backend.heads_of(cursor, ("seal",)).get("seal", (0, NO_HASH))
+        moment = datetime.fromisoformat(rows[-1][3])
+        chained = seal_event(position, link, heads, version, previous, moment, self._signer)
+        sealed = replace(chained, position=position + 1, link=next_link(link, position + 1, chained.hash))
+        self._insert(cursor, (sealed,))
+        self._heads["seal"] = (sealed.version, sealed.hash)
+        self._known.sealed_through = position
+        return sealed
+
+    # --- reading -----------------------------------------------------------------------------
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        connection = self.backend.engine.raw_connection()
+        try:
+            yield connection.cursor()
+        except self.backend.errors as error:
+            raise LedgerError(
+                f"the database cannot be read: {error}", "see the database's own log"
+            ) from error
+        finally:
+            connection.close()
+
+    def position(self) -> tuple[int, str]:
+        """The last position of the log and the running hash there."""
+        with self._cursor() as cursor:
+            cursor.execute("SELECT position, link FROM head")
+            row = cursor.fetchone()
+        return row[0], row[1]
+
+    def head(self, stream: str) -> Head:
+        """The head of one stream; version 0 when there is no such stream."""
+        with self._cursor() as cursor:
+            found = self.backend.heads_of(cursor, (stream,)).get(stream)
+        return Head(*found) if found else Head()
+
+    def heads(self) -> dict[str, Head]:
+        """The heads of all streams."""
+        with self._cursor() as cursor:
+            cursor.execute(
+                "SELECT e.stream, e.version, e.hash FROM events e JOIN (SELECT stream, max(version) AS last "
+                "FROM events GROUP BY stream) m ON m.stream = e.stream AND m.last = e.version ORDER BY e.stream"
+            )
+            return {stream: Head(version, event_hash) for stream, version, event_hash in cursor.fetchall()}
+
+    def streams(self, prefix: str = "") -> tuple[str, ...]:
+        """The names of the streams that begin with `prefix`, sorted."""
+        with self._cursor() as cursor:
+            cursor.execute("SELECT DISTINCT stream FROM events ORDER BY stream")
+            return tuple(row[0] for row in cursor.fetchall() if row[0].startswith(prefix))
+
+    def read(self, stream: str | None = None, after: int = 0, upto: int | None = None) -> Iterator[Event]:
+        """Events in order: of one stream after a version, or of the whole log after a position."""
+        for row in self.raw(stream, after, upto):
+            yield read_event(*row)
+
+    def raw(
+        self, stream: str | None = None, after: int = 0, upto: int | None = None
+    ) -> Iterator[tuple[str, str, int, str]]:
+        """Body, hash, position and link as stored, unread."""
+        column = "position" if stream is None else "version"
+        where = "" if stream is None else "stream = ? AND "
+        limit = "" if upto is None else f" AND {column} <= {int(upto)}"
+        statement = self.backend.sql(
+            f"SELECT {_EVENT_COLUMNS}, {column} FROM events WHERE {where}{column} > ?{limit} "  # noqa: S608 (own names)
+            f"ORDER BY {column} LIMIT {_PAGE}"
+        )
+        while True:
+            with self._cursor() as cursor:
+                cursor.execute(statement, (after,) if stream is None else (stream, after))
+                rows = cursor.fetchall()
+            for row in rows:
+                yield row[0], row[1], row[2], row[3]
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1][4]
+
+    def values(self, participant: str | None = None) -> tuple[Value, ...]:
+        """The current values, of one participant or of all, in a fixed order."""
+        where = "" if participant is None else " WHERE participant = ?"
+        columns = ", ".join(VALUE_COLUMNS)
+        with self._cursor() as cursor:
+            cursor.execute(
+                self.backend.sql(
+                    f"SELECT {columns} FROM current_values{where} ORDER BY participant, visit, form, row, item"  # noqa: S608
+                ),
+                () if participant is None else (participant,),
+            )
+            return tuple(Value(*row) for row in cursor.fetchall())
+
+    # --- identity keys, kept outside the log ---------------------------------------------------
+
+    def identity_key(self, participant: str) -> bytes | None:
+        """The key of a participant's identifying values; `None` when there is none, or no more."""
+        with self._cursor() as cursor:
+            cursor.execute(
+                self.backend.sql("SELECT key FROM identity_keys WHERE participant = ?"), (participant,)
+            )
+            row = cursor.fetchone()
+        return bytes(row[0]) if row else None
+
+    def identity_keys(self) -> dict[str, bytes]:
+        """All identity keys by participant."""
+        with self._cursor() as cursor:
+            cursor.execute("SELECT participant, key FROM identity_keys ORDER BY participant")
+            return {participant: bytes(key) for participant, key in cursor.fetchall()}
+
+    def add_identity_key(self, participant: str, key: bytes) -> bytes:
+        """Keep a key for a participant who has none yet; the key that counts."""
+        with self._cursor() as cursor:
+            cursor.execute(
+                self.backend.sql(
+                    "INSERT INTO identity_keys (participant, key) VALUES (?, ?) ON CONFLICT (participant) DO NOTHING"
+                ),
+                (participant, key),
+            )
+            cursor.connection.commit()
+        return self.identity_key(participant) or key
+
+    def close(self) -> None:
+        """Give the connections back; the store cannot be used afterwards."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self.backend.engine.dispose()
