@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from trialrun.expressions import Definition, Node, Program, Symbol, Type, build_program
 from trialrun.study.model import Derived, Item, ItemType, Study
@@ -82,16 +83,16 @@ def definitions(study: Study) -> Definitions:
     """The rules of a study by stage name, in the order they are written."""
     rules: Definitions = {}
     for derived in study.derived.values():
-        rules.update(_derived(derived))
+        rules.update(_derived(study, derived))
     for criterion in study.criteria.values():
         place = f"{criterion.place} criteria.{criterion.id}"
         rules[criterion.id] = Definition(criterion.expression, criterion.text, place=place)
     return rules
 
 
-def _derived(derived: Derived) -> Definitions:
+def _derived(study: Study, derived: Derived) -> Definitions:
     if derived.score is not None:
-        return _score(derived)
+        return _score(study, derived)
     if derived.expression is None:
         return {}
     return {
@@ -106,7 +107,17 @@ def _derived(derived: Derived) -> Definitions:
     }
 
 
-def _score(derived: Derived) -> Definitions:
-    from trialrun.scores.load import score, stages_for
+def _score(study: Study, derived: Derived) -> Definitions:
+    from trialrun.scores.load import score
+    from trialrun.scores.program import input_rule, stages_for
 
-    return dict(stages_for(score(derived.score or ""), derived.name, derived.inputs))
+    found = score(derived.score or "")
+    mapping: dict[str, str | Node] = {}
+    for each in found.inputs:
+        name = derived.inputs.get(each.name, each.name)
+        if name in study.items or name in study.derived:
+            item = study.items.get(name)
+            mapping[each.name] = input_rule(each, name, item.unit if item else None)
+    stages = stages_for(found, derived.name, mapping)
+    value = stages[derived.name]
+    return {**stages, derived.name: replace(value, label=derived.label)}

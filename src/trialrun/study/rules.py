@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from trialrun.errors import ExpressionError
+from trialrun.errors import ExpressionError, ScoreError
 from trialrun.expressions import Definition, Node, Symbol, build_program, parse_expression
 from trialrun.expressions.nodes import names_in
 from trialrun.study.model import Derived, Place, Study
@@ -16,6 +16,7 @@ from trialrun.study.program import (
     row_symbols,
     scalar_symbols,
 )
+from trialrun.study.text import did_you_mean
 from trialrun.values.finding import Finding, Severity
 
 _PART = re.compile(r"\b(?:derived|criteria)\.([A-Za-z0-9_]+)")
@@ -29,6 +30,9 @@ def check_rules(study: Study) -> list[Finding]:
             build_program(symbols, {"rule": definition})
         except ExpressionError as error:
             findings.append(_finding(error))
+    findings.extend(_unknown_scores(study))
+    if findings:
+        return findings
     rules = definitions(study)
     symbols = scalar_symbols(study) | aggregate_symbols(study)
     while rules:
@@ -40,6 +44,34 @@ def check_rules(study: Study) -> list[Finding]:
             continue
         break
     return findings
+
+
+def _unknown_scores(study: Study) -> Iterator[Finding]:
+    """Scores that do not exist, and inputs they do not have or the study does not collect."""
+    from trialrun.scores.load import score
+
+    known = {*study.items, *study.derived}
+    for derived in study.derived.values():
+        if derived.score is None:
+            continue
+        place = f"{derived.place} derived.{derived.name}"
+        try:
+            found = score(derived.score)
+        except ScoreError as error:
+            yield Finding(Severity.ERROR, "unknown-score", error.message, place, error.remedy)
+            continue
+        inputs = {each.name: each for each in found.inputs}
+        for name, source in derived.inputs.items():
+            if name not in inputs:
+                message = f"the score {found.name} has no input {name!r}"
+                yield Finding(Severity.ERROR, "unknown-input", message, place, did_you_mean(name, inputs))
+            elif source not in known:
+                message = f"{source!r}, which feeds {name!r}, does not exist"
+                yield Finding(Severity.ERROR, "unknown-value", message, place, did_you_mean(source, known))
+        for name, each in inputs.items():
+            if derived.inputs.get(name, name) not in known and each.if_absent is None and not each.gate:
+                message = f"nothing feeds the input {name!r} of the score {found.name}"
+                yield Finding(Severity.ERROR, "input-not-fed", message, place, f"add inputs: {{{name}: ...}}")
 
 
 def _finding(error: ExpressionError) -> Finding:
