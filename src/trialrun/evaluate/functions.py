@@ -11,6 +11,8 @@ from trialrun.values.dates import completed_years
 
 #: How near below a half still counts as one: 1.005 has no exact binary form.
 HALF = 0.5 - 1e-9
+#: Beyond this a number has no digits after the point left that rounding could see.
+ROUNDABLE = 1e15
 EPOCH = date(1970, 1, 1)
 _FIRST_MONTH = EARLIEST.year * 12
 _LAST_MONTH = LATEST.year * 12 + 11
@@ -21,11 +23,10 @@ _DAYS_IN_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 def round_half_up(x: float, digits: float = 0.0) -> float:
     """Rounded to `digits` decimals, halves away from zero."""
     factor = 10.0**digits
-    size = abs(x) * factor
-    whole = size // 1.0
-    if size - whole >= HALF:
-        whole += 1.0
-    return (-whole if x < 0 else whole) / factor
+    if x > (limit := ROUNDABLE / factor) or x < -limit:
+        return x
+    whole = (abs(x) * factor + (1.0 - HALF)) // 1.0
+    return (whole if x >= 0 or not whole else -whole) / factor
 
 
 def divide(x: float, y: float) -> float | None:
