@@ -87,7 +87,8 @@ def read_score(path: Path) -> Score:
     from ruamel.yaml.error import YAMLError
 
     try:
-        found: object = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        reader: Any = YAML(typ="safe", pure=True)
+        found: object = reader.load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ScoreError(f"{path}: cannot be read ({error.strerror})", "check the path") from error
     except (YAMLError, UnicodeDecodeError) as error:

@@ -8,8 +8,16 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, cast
 
-from trialrun.expressions import Definition, Node, Program, Symbol, Type, build_program, parse_expression
-from trialrun.expressions import nodes
+from trialrun.expressions import (
+    Definition,
+    Node,
+    Program,
+    Symbol,
+    Type,
+    build_program,
+    nodes,
+    parse_expression,
+)
 from trialrun.expressions.nodes import names_in
 from trialrun.scores.model import Direction, InputType, Scalar, Score, ScoreInput, Step
 from trialrun.values.analytes import find_analyte

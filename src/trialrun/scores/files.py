@@ -1,0 +1,194 @@
+"""Scores on files: a table comes in, the same table goes out with the score's columns added."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trialrun.errors import ScoreError
+from trialrun.scores.frames import output_names, outputs
+from trialrun.scores.load import score as find_score
+from trialrun.scores.model import Score
+from trialrun.scores.reading import no_unit_message, no_unit_remedy
+from trialrun.scores.rows import Binding, Reading, RowScorer, bind, lacks_unit
+
+_MOST_LISTED = 20
+
+
+@dataclass(slots=True)
+class FileSummary:
+    """What became of a file.
+
+    Args:
+        rows: data rows read, all of which are in the output.
+        known, unknown, refused: how many have a value, lack an input, or hold one that is refused.
+        queried: rows used though a value lies outside the usual.
+        value_column: the column that holds the score.
+        notes: what was assumed because it was not asked.
+        listed: the first refused rows, each with line and reason.
+    """
+
+    score: str
+    source: str
+    target: str
+    value_column: str = "value"
+    rows: int = 0
+    known: int = 0
+    unknown: int = 0
+    refused: int = 0
+    queried: int = 0
+    notes: tuple[str, ...] = ()
+    listed: list[str] = field(default_factory=list[str])
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.score}: {self.rows} rows, {self.known} with a value, {self.unknown} unknown, "
+            f"{self.refused} refused, {self.queried} to be looked at.",
+            f"The score is in column {self.value_column!r} of {self.target}.",
+            *(f"Assumed: {note}." for note in self.notes),
+            *self.listed,
+        ]
+        if self.refused > len(self.listed):
+            lines.append(f"... and {self.refused - len(self.listed)} more refused rows; see refused_because.")
+        return "\n".join(lines)
+
+
+def score_file(
+    name: str, source: Path, target: Path, *, units: Mapping[str, str] | None = None
+) -> FileSummary:
+    """Compute a score for every row of a CSV, TSV or Parquet file and write a CSV file.
+
+    Every row of the source is in the target, its own columns unchanged; a row that cannot be read
+    has no value and says why. The target appears whole or not at all.
+
+    Args:
+        units: the unit of an input in all rows, e.g. `{"bilirubin": "umol/L"}`.
+
+    Errors: `ScoreError` for a file that cannot be read, without any input of the score, or with a
+    column whose unit is never guessed.
+    """
+    score = find_score(name)
+    if source.resolve() == target.resolve():
+        raise ScoreError(f"{target}: would replace the source", "name another file with -o")
+    summary = FileSummary(score.name, str(source), str(target))
+    temporary = target.with_name(target.name + ".part")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out, lineterminator="\n")
+            for line in _scored(score, source, units, summary):
+                writer.writerow(line)
+        temporary.replace(target)
+    except OSError as error:
+        raise ScoreError(
+            f"{target}: cannot be written ({error.strerror})", "check folder and rights"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return summary
+
+
+def _scored(
+    score: Score, source: Path, units: Mapping[str, str] | None, summary: FileSummary
+) -> Iterator[list[str]]:
+    lines = _lines(source)
+    header = [str(name).strip() for name in next(lines, list[Any]())]
+    _check_header(source, header)
+    bindings = bind(score, header, units)
+    _check_units(source, bindings)
+    scorer = RowScorer(score, bindings)
+    columns = output_names(score, header)
+    summary.value_column, summary.notes = columns["value"], scorer.notes
+    yield [*header, *columns.values()]
+    for number, line in enumerate(lines, 2):
+        if not any(str(cell).strip() for cell in line):
+            continue
+        if len(line) == len(header):
+            reading = scorer.read(dict(zip(header, line, strict=True)))
+        else:
+            reading = Reading({}, (f"the row has {len(line)} fields, the header {len(header)}",))
+        result = scorer.result(reading)
+        _count(summary, number, reading, result.value)
+        cells = [_text(cell) for cell in line]
+        cells += [""] * (len(header) - len(cells))
+        yield [*cells[: len(header)], *(_text(each) for each in outputs(score, header, result).values())]
+
+
+def _count(summary: FileSummary, number: int, reading: Reading, value: float | None) -> None:
+    summary.rows += 1
+    summary.queried += bool(reading.queried)
+    if reading.refused:
+        summary.refused += 1
+        if len(summary.listed) < _MOST_LISTED:
+            summary.listed.append(f"line {number}: {'; '.join(reading.refused)}")
+    elif value is None:
+        summary.unknown += 1
+    else:
+        summary.known += 1
+
+
+def _check_header(source: Path, header: list[str]) -> None:
+    if not any(header):
+        raise ScoreError(f"{source}: is empty", "the first line names the columns")
+    twice = next((name for name in header if name and header.count(name) > 1), None)
+    if twice is not None:
+        raise ScoreError(f"{source}: column {twice!r} is there twice", "rename or remove one")
+
+
+def _check_units(source: Path, bindings: tuple[Binding, ...]) -> None:
+    for binding in bindings:
+        if binding.column is not None and lacks_unit(binding):
+            each = binding.input
+            raise ScoreError(f"{source}: {no_unit_message(each)}", no_unit_remedy(each))
+
+
+def _lines(source: Path) -> Iterator[list[Any]]:
+    if source.suffix.lower() == ".parquet":
+        yield from _parquet(source)
+        return
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as file:
+            first = file.readline()
+            file.seek(0)
+            yield from csv.reader(file, delimiter=_delimiter(source, first), strict=True)
+    except OSError as error:
+        raise ScoreError(f"{source}: cannot be read ({error.strerror})", "check the path") from error
+    except UnicodeDecodeError as error:
+        raise ScoreError(
+            f"{source}: is not UTF-8 text (byte {error.start})", "save it as CSV UTF-8"
+        ) from error
+    except csv.Error as error:
+        raise ScoreError(f"{source}: is not CSV: {error}", "check quotes") from error
+
+
+def _delimiter(source: Path, first: str) -> str:
+    if source.suffix.lower() in (".tsv", ".tab") or ("\t" in first and "," not in first):
+        return "\t"
+    return ";" if first.count(";") > first.count(",") else ","
+
+
+def _parquet(source: Path) -> Iterator[list[Any]]:
+    import duckdb
+
+    if not source.exists():
+        raise ScoreError(f"{source}: cannot be read (no such file)", "check the path")
+    with duckdb.connect() as connection:
+        try:
+            found = connection.execute("SELECT * FROM read_parquet(?)", [str(source)])
+        except duckdb.Error as error:
+            raise ScoreError(f"{source}: is not a Parquet file", "check the file") from error
+        yield [column[0] for column in found.description or []]
+        while batch := found.fetchmany(10_000):
+            yield from (list(row) for row in batch)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value)

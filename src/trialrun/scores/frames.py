@@ -1,0 +1,220 @@
+"""Scores on tables of any make: mappings, lists of mappings, pandas, Polars, Arrow."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from trialrun.errors import ScoreError
+from trialrun.scores.load import score as find_score
+from trialrun.scores.model import Score
+from trialrun.scores.program import competing_units
+from trialrun.scores.reading import is_empty, unit_inside
+from trialrun.scores.rows import (
+    RowScorer,
+    ScoreResult,
+    bind,
+    check_units_stated,
+    refuse_bare_numbers,
+)
+
+_PLAIN_OUTPUTS = ("low", "high", "unknown_because", "refused_because", "queried_because")
+
+
+def compute(name: str, frame: Any, *, units: Mapping[str, str] | None = None) -> Any:
+    """The score for one person or for every row of a table.
+
+    Args:
+        name: as in `names()`, or the path of a score file.
+        frame: a mapping of values or of columns, a sequence of mappings, a pandas or Polars data
+            frame, or an Arrow table. Columns are the score's inputs, each with an optional
+            `<input>_unit` column; cells may also hold `"2.1 mg/dL"` or `(2.1, "mg/dL")`.
+        units: the unit of an input in all rows, e.g. `{"bilirubin": "umol/L"}`.
+
+    Returns:
+        The same kind of table with the columns `value`, the components, `low`, `high`,
+        `unknown_because`, `refused_because`, `queried_because` added; other columns stay. A column
+        whose name is already taken is called `<score>_<name>`.
+
+    Errors: `ScoreError` for an unknown score, a table without any input, a bilirubin column without
+    unit; for a single mapping also when one of its values is refused. In a table a refused row has
+    no value and says why.
+    """
+    found = find_score(name)
+    if isinstance(frame, Mapping):
+        return _compute_mapping(found, cast("Mapping[str, Any]", frame), units)
+    kind = type(frame).__module__.partition(".")[0]
+    if kind == "pandas" and hasattr(frame, "columns"):
+        columns = {str(column): frame[column].tolist() for column in frame.columns}
+        return frame.assign(**_added(found, columns, len(frame), units))
+    if kind == "polars" and hasattr(frame, "collect_schema"):
+        return _compute_polars(found, frame, units)
+    if kind == "pyarrow" and hasattr(frame, "column_names"):
+        return _compute_arrow(found, frame, units)
+    if isinstance(frame, Sequence) and not isinstance(frame, str | bytes):
+        return _compute_rows(found, cast("Sequence[Any]", frame), units)
+    raise ScoreError(
+        f"{type(frame).__name__} is not a table",
+        "give a mapping, a list of mappings, a pandas or Polars frame, or an Arrow table",
+    )
+
+
+def compute_one(
+    score: Score, given: Mapping[str, Any], units: Mapping[str, str] | None = None
+) -> ScoreResult:
+    """The score of one person.
+
+    Errors: `ScoreError` when a value is refused, naming input, rule and remedy.
+    """
+    scorer = RowScorer(score, bind(score, given, units))
+    result = scorer.result(scorer.read(given))
+    if result.refused_because:
+        raise ScoreError(f"{score.name}: " + "; ".join(result.refused_because))
+    return result
+
+
+def one_person(name: str) -> Callable[..., ScoreResult]:
+    """The function `trialrun.scores.<name>`: inputs by keyword, quantities with their unit."""
+    import inspect
+
+    score = find_score(name)
+
+    def call(**inputs: Any) -> ScoreResult:
+        allowed = {
+            word
+            for each in score.inputs
+            for base in (each.name, *each.aliases)
+            for word in (base, f"{base}_unit")
+        }
+        unknown = next((word for word in inputs if word not in allowed), None)
+        if unknown is not None:
+            raise ScoreError(
+                f"{score.name} has no input named {unknown!r}",
+                f"its inputs are {', '.join(each.name for each in score.inputs)}",
+            )
+        refuse_bare_numbers(score, inputs)
+        return compute_one(score, inputs)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter(each.name, keyword, default=None) for each in score.inputs]
+    call.__name__ = call.__qualname__ = score.name
+    call.__doc__ = _docstring(score)
+    setattr(call, "__signature__", inspect.Signature(parameters, return_annotation=ScoreResult))  # noqa: B010
+    return call
+
+
+def _docstring(score: Score) -> str:
+    lines = [f"{score.label}: {score.purpose}.", "", f"{score.formula}", "", "Args:"]
+    for each in score.inputs:
+        unit = f" ({each.unit}; write (value, unit))" if competing_units(each) else ""
+        lines.append(f"    {each.name}: {each.label}{unit}")
+    lines += [
+        "",
+        "Unknown inputs give an unknown value with `low` and `high`.",
+        f"Source: {'; '.join(score.sources)}.",
+    ]
+    return "\n".join(lines)
+
+
+def _compute_mapping(
+    score: Score, frame: Mapping[str, Any], units: Mapping[str, str] | None
+) -> dict[str, Any]:
+    lengths = {len(column) for column in frame.values() if _is_column(column)}
+    if not lengths:
+        result = compute_one(score, frame, units)
+        return {**frame, **outputs(score, frame, result)}
+    if len(lengths) > 1:
+        raise ScoreError("the columns differ in length", "give every column one value per row")
+    count = lengths.pop()
+    columns = {name: list(each) if _is_column(each) else [each] * count for name, each in frame.items()}
+    return {**frame, **_added(score, columns, count, units)}
+
+
+def _is_column(value: object) -> bool:
+    return not isinstance(value, str | bytes | tuple | Mapping) and hasattr(value, "__len__")
+
+
+def _compute_rows(score: Score, rows: Sequence[Any], units: Mapping[str, str] | None) -> list[dict[str, Any]]:
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            raise ScoreError(
+                f"row {number} is a {type(row).__name__}, not a mapping", "give one mapping per person"
+            )
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if not rows:
+        return []
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    added = _added(score, columns, len(rows), units)
+    return [{**row, **{name: added[name][index] for name in added}} for index, row in enumerate(rows)]
+
+
+def _compute_polars(score: Score, frame: Any, units: Mapping[str, str] | None) -> Any:
+    polars: Any = sys.modules["polars"]
+    table = frame.collect() if hasattr(frame, "collect") else frame
+    columns = {column: table[column].to_list() for column in table.columns}
+    added = _added(score, columns, table.height, units)
+    kinds = {float: polars.Float64, bool: polars.Boolean, str: polars.String}
+    series = [polars.Series(name, values, dtype=kinds[_kind(values)]) for name, values in added.items()]
+    return table.with_columns(series)
+
+
+def _compute_arrow(score: Score, table: Any, units: Mapping[str, str] | None) -> Any:
+    arrow: Any = sys.modules["pyarrow"]
+    columns = {column: table.column(column).to_pylist() for column in table.column_names}
+    kinds = {float: arrow.float64(), bool: arrow.bool_(), str: arrow.string()}
+    for name, values in _added(score, columns, table.num_rows, units).items():
+        table = table.append_column(name, arrow.array(values, type=kinds[_kind(values)]))
+    return table
+
+
+def _kind(values: list[Any]) -> type:
+    first = next((value for value in values if value is not None), 0.0)
+    return type(first) if isinstance(first, bool | str) else float
+
+
+def output_names(score: Score, taken: Iterable[str]) -> dict[str, str]:
+    """For every output its column: its own name, or `<score>_<name>` where that is taken."""
+    names = ("value", *score.shown, *_PLAIN_OUTPUTS)
+    used = set(taken)
+    return {name: f"{score.name}_{name}" if name in used else name for name in names}
+
+
+def outputs(score: Score, taken: Iterable[str], result: ScoreResult) -> dict[str, Any]:
+    """One row's output columns."""
+    plain = (
+        result.value,
+        *(result.components[name] for name in score.shown),
+        result.low,
+        result.high,
+        ", ".join(result.unknown_because),
+        "; ".join(result.refused_because),
+        "; ".join(result.queried_because),
+    )
+    return dict(zip(output_names(score, taken).values(), plain, strict=True))
+
+
+def _added(
+    score: Score, columns: Mapping[str, list[Any]], count: int, units: Mapping[str, str] | None
+) -> dict[str, list[Any]]:
+    bindings = bind(score, columns, units)
+    check_units_stated(bindings, lambda column: any(_is_bare(raw) for raw in columns[column]))
+    scorer = RowScorer(score, bindings)
+    used = [
+        name for binding in bindings for name in (binding.column, binding.unit_column) if name is not None
+    ]
+    names = list(output_names(score, columns).values())
+    found: list[list[Any]] = [[] for _ in names]
+    for index in range(count):
+        row = {name: columns[name][index] for name in used}
+        values = outputs(score, columns, scorer.result(scorer.read(row)))
+        for column, value in zip(found, values.values(), strict=True):
+            column.append(value)
+    return dict(zip(names, found, strict=True))
+
+
+def _is_bare(raw: object) -> bool:
+    """Whether a cell holds a number and no unit of its own."""
+    if is_empty(raw):
+        return False
+    return unit_inside(raw) is None
