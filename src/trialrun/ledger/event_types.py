@@ -219,6 +219,7 @@ _SCREENING = (
         "The investigator signed the computed outcome of the criteria.",
         "outcome text `eligible`, `not_eligible` or `undecided`",
         "criteria map criterion id to outcome",
+        "missing map criterion id to the names of what was missing",
         "inputs text SHA-256 over the values the criteria used",
         "statement text the investigator's words",
     ),

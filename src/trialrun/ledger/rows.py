@@ -50,6 +50,11 @@ def cell(item: Item, value: SavedValue | None) -> Cell:
     return _cell(item.type, value.text, value.unit, item.unit, item.analyte, partial=item.partial)
 
 
+def cells_of(item: Item, value: SavedValue | None) -> Row:
+    """What an item contributes to a row."""
+    return {item.name: cell(item, value)}
+
+
 def home_visit(study: Study, form: str) -> Visit | None:
     """The one planned visit that asks a form; `None` when several do, or none."""
     homes = [visit for visit in study.visits.values() if form in visit.forms and visit.kind not in _REPEATED]

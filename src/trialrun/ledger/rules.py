@@ -31,7 +31,7 @@ class EligibilityView:
     status: str
     outcomes: Mapping[str, str]
     deciding: tuple[str, ...]
-    missing: tuple[str, ...]
+    missing: Mapping[str, tuple[str, ...]]
     inputs: str
 
 
@@ -74,7 +74,7 @@ class Rules:
         self.study = study
         self._screener = Screener(study)
         self._program = study_program(study)
-        names = [stage.name for stage in self._program.stages if stage.name not in study.criteria]
+        names = _shown_names(study, {stage.name for stage in self._program.stages})
         self._run = compile_program(self._program).only(names)
         self._rests_on = {name: self._items_behind(self._program.uses(name)) for name in names}
         self._rests_on |= {
@@ -198,10 +198,24 @@ class Rules:
         return EligibilityView(
             status=answer.status.value,
             outcomes=outcomes,
-            deciding=tuple(one.id for one in answer.deciding),
-            missing=tuple(dict.fromkeys(name for one in answer.deciding for name in one.missing)),
+            deciding=tuple(answer.deciding),
+            missing={one.id: one.missing for one in answer.outcomes if one.missing},
             inputs=digest(canonical({"used": used, "outcomes": outcomes})),
         )
+
+
+def _shown_names(study: Study, stages: set[str]) -> list[str]:
+    """The derived values people see: each by name, a score with its components and bands, not its steps."""
+    from trialrun.scores.load import score
+
+    names: list[str] = []
+    for derived in study.derived.values():
+        names.append(derived.name)
+        if derived.score is not None:
+            found = score(derived.score)
+            parts = (*found.components, *(band.name for band in found.bands))
+            names += [f"{derived.name}_{part}" for part in parts]
+    return [name for name in dict.fromkeys(names) if name in stages]
 
 
 def _visits(person: ParticipantState) -> list[str]:

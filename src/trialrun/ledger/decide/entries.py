@@ -24,7 +24,7 @@ def saved_entry(asked: Asked, item: Item, entry: Entry) -> Saved:
     """What the log keeps of an entry (`text`, `unit`, `missing`; empty when taken back).
 
     Numbers keep the text as entered; a number without its unit is refused, never guessed, unless
-    the item's unit is a plain number such as `{INR}` that can be nothing else.
+    all the item's units are plain numbers such as `{INR}`, where it can mean nothing else.
     """
     if entry.missing is not None:
         if entry.text is not None:
@@ -70,7 +70,7 @@ def _unit(item: Item, unit: str | None) -> str | None:
         return None
     allowed = tuple(dict.fromkeys((item.unit, *item.units)))
     if not unit:
-        if len(allowed) == 1 and (item.unit == "1" or item.unit.startswith("{")):
+        if all(one == "1" or one.startswith("{") for one in allowed):
             return item.unit
         raise _wrong(
             item,

@@ -143,6 +143,7 @@ def sign_eligibility(asked: Asked, command: SignEligibility) -> tuple[NewEvent, 
     data = {
         "outcome": view.status,
         "criteria": dict(view.outcomes),
+        "missing": {name: list(items) for name, items in view.missing.items()},
         "inputs": view.inputs,
         "statement": command.statement,
     }
@@ -152,7 +153,8 @@ def sign_eligibility(asked: Asked, command: SignEligibility) -> tuple[NewEvent, 
 def _deciding(view: EligibilityView) -> str:
     if not view.deciding:
         return ""
-    missing = f"; missing: {', '.join(view.missing)}" if view.missing else ""
+    names = dict.fromkeys(name for one in view.deciding for name in view.missing.get(one, ()))
+    missing = f"; missing: {', '.join(names)}" if names else ""
     return f" (deciding: {', '.join(view.deciding)}{missing})"
 
 
