@@ -177,7 +177,8 @@ class Criterion:
     """One atomic eligibility rule beside the record's own words.
 
     `expression` is true when the criterion is *met* as worded (an exclusion that is met excludes).
-    `bullet` is the bullet's number within its section on the registry page, from 1.
+    `bullet` is the bullet's number within its section on the registry page, from 1; 0 where the rule
+    comes from another field of the record, such as the minimum age.
     `if_undecided` says what to do when it stays unknown though nothing is missing (a stale sample).
     """
 
