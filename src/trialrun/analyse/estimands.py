@@ -5,6 +5,9 @@ Source: ICH E9(R1); STATISTICS 2. The strategies are the study's defaults until 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from trialrun.analyse.result import Estimand
 from trialrun.study.model import Endpoint, Study
 
@@ -19,15 +22,18 @@ _OTHERS = {
 
 def composite_estimand(study: Study, endpoint: Endpoint, visit: str) -> Estimand:
     """Death and transplant are the worst outcome of all."""
+    given = _planned(study)
+    events: Mapping[str, str] = given.get("intercurrent_events", {})
     return Estimand(
         name="composite",
-        treatment=_treatment(study),
-        population="eligible participants given at least one dose",
+        treatment=given.get("treatment") or _treatment(study),
+        population=given.get("population") or "eligible participants given at least one dose",
         variable=f"change in {endpoint.measure.value or endpoint.variable} from baseline to {_when(study, visit)}",
         intercurrent={
+            **{name.replace("_", " "): strategy for name, strategy in events.items()},
             "death": "composite: worst rank",
             "transplant": "composite: worst rank",
-            **_OTHERS,
+            **({} if events else _OTHERS),
         },
         summary="median change (Hodges-Lehmann) with exact interval; exact signed rank with worst ranks",
     )
@@ -37,7 +43,7 @@ def while_alive_estimand(study: Study, endpoint: Endpoint, visit: str, summary: 
     """The change among those alive without a transplant: not comparable with the composite."""
     return Estimand(
         name="while alive",
-        treatment=_treatment(study),
+        treatment=_planned(study).get("treatment") or _treatment(study),
         population="treated participants alive without transplant and measured at this time",
         variable=f"change in {endpoint.measure.value or endpoint.variable} from baseline to {_when(study, visit)}",
         intercurrent={
@@ -47,6 +53,12 @@ def while_alive_estimand(study: Study, endpoint: Endpoint, visit: str, summary: 
         },
         summary=summary,
     )
+
+
+def _planned(study: Study) -> Mapping[str, Any]:
+    """The primary estimand as the study's settings state it, if they do."""
+    estimands: Mapping[str, Any] = study.settings.get("estimands", {}) or {}
+    return estimands.get("primary", {}) or {}
 
 
 def _treatment(study: Study) -> str:

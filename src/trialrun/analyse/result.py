@@ -105,7 +105,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All results of one snapshot, in registered order, with what they were computed from."""
+    """All results of one snapshot, in registered order, with what they were computed from.
+
+    `not_analysed` names unregistered outcomes without data, with the reason; a registered one is never
+    among them.
+    """
 
     snapshot_hash: str
     study_id: str
@@ -115,6 +119,7 @@ class Results:
     code_version: str
     counts: Mapping[str, int]
     results: tuple[Result, ...]
+    not_analysed: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def of(
         self, endpoint: str, analysis: Analysis | None = None, visit: str | None = None

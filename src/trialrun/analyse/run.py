@@ -47,7 +47,8 @@ def analyse_dataset(data: Dataset) -> Results:
         raise AnalysisError(
             f"study {data.study.id} has no registered outcome", "add endpoints with their order"
         )
-    results = [result for outcome in outcomes for result in analyse_outcome(outcome)]
+    more, not_analysed = _exploratory(data)
+    results = [result for outcome in (*outcomes, *more) for result in analyse_outcome(outcome)]
     return Results(
         snapshot_hash=data.snapshot.manifest.hash,
         study_id=data.study.id,
@@ -57,7 +58,22 @@ def analyse_dataset(data: Dataset) -> Results:
         code_version=trialrun.__version__,
         counts={name: len(population.members) for name, population in data.populations.items()},
         results=adjusted(results, outcomes),
+        not_analysed=not_analysed,
     )
+
+
+def _exploratory(data: Dataset) -> tuple[list[Outcome], dict[str, str]]:
+    """The outcomes the study adds to the record: analysed where they can be, else named with the reason."""
+    found: list[Outcome] = []
+    without: dict[str, str] = {}
+    for endpoint in data.study.endpoints.values():
+        if endpoint.order:
+            continue
+        try:
+            found.append(_checked(data, endpoint))
+        except AnalysisError as error:
+            without[endpoint.name] = error.message
+    return found, without
 
 
 def primary_result_id(outcome: Outcome) -> str:
@@ -110,7 +126,7 @@ def _is_known(study: Study, name: str) -> bool:
 
 def _impossible(endpoint: Endpoint, reason: str) -> AnalysisError:
     return AnalysisError(
-        f"{endpoint.role.value} outcome {endpoint.order} ({endpoint.name}, {endpoint.title!r}) "
+        f"{endpoint.role.value} outcome {endpoint.order or ''} ({endpoint.name}, {endpoint.title!r}) "
         f"cannot be analysed: {reason}",
         "a report without a registered outcome is not built; wait for the data, or amend the study with a reason",
     )

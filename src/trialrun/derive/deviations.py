@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from trialrun.derive.answers import VisitAnswers, planned_name
 from trialrun.derive.endpoints import AnalysisRow, Status
+from trialrun.derive.names import local_name
 from trialrun.derive.safety import Dose, plan_of
 from trialrun.derive.windows import window_of
 from trialrun.snapshot.layout import Row
@@ -42,6 +43,7 @@ def derive_deviations(
         own = [dose for dose in doses if dose.participant == name]
         found += _window_deviations(study, person, answers.get(name, ()))
         found += _missed_visits(snapshot, name)
+        found += _changed_laboratory(study, person, answers.get(name, ()))
         found += _dose_deviations(study, person, own)
     found += _missed_assessments(study, rows)
     found += _recorded(snapshot)
@@ -68,6 +70,21 @@ def _window_deviations(study: Study, person: Row, visits: Sequence[VisitAnswers]
             yield Deviation(
                 person["participant"], "window", visit.occurrence, f"{visit.on}, {words}", False, ""
             )
+
+
+def _changed_laboratory(study: Study, person: Row, visits: Sequence[VisitAnswers]) -> Iterable[Deviation]:
+    """Laboratories differ by more than any effect sought, so a change within a participant is listed."""
+    item = local_name(study, "laboratory_name")
+    before = ""
+    for visit in visits:
+        row = visit.single.get(item)
+        name = (row["text"] or "").strip() if row is not None else ""
+        if name and before and name != before and row is not None:
+            words = f"laboratory changed from {before} to {name}"
+            yield Deviation(
+                person["participant"], "laboratory", visit.occurrence, words, False, row["event_hash"] or ""
+            )
+        before = name or before
 
 
 def _missed_visits(snapshot: Snapshot, person: str) -> Iterable[Deviation]:
