@@ -154,6 +154,7 @@ def _item(name: str, entry: Plain, at: _At) -> Item:
         hard=_limits(entry, "hard"),
         query=_limits(entry, "query"),
         partial=entry.get("partial", False),
+        future=entry.get("future", False),
         identifying=entry.get("identifying", False),
         required=entry.get("required", True),
         only_if=_maybe(entry, "only_if"),

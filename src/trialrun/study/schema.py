@@ -119,6 +119,7 @@ _ITEM = _entry(
     hard={**_LIMITS, "description": "[low, high]: outside, a value is refused."},
     query={**_LIMITS, "description": "[low, high]: outside, a value is asked about."},
     partial=_flag("A date whose day, or day and month, may be unknown.", False),
+    future=_flag("A date that may lie ahead, such as a planned day.", False),
     identifying=_flag("Encrypted under the participant's own key.", False),
     required=_flag("Its absence needs a reason.", True),
     only_if=_text("Expression: asked only where it is true."),
