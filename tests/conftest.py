@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+# Modules that several folders of tests use are imported by their plain name.
+sys.path.insert(0, str(ROOT / "tests"))
 
 
 @pytest.fixture(scope="session")
@@ -121,3 +125,18 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         state["users"] = int(str(state["users"])) - 1
         if not state["users"]:
             _stop_postgres(programs, Path(str(state["folder"])))
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[object]:
+    """One local Spark for the whole session: it takes ten seconds to start."""
+    pytest.importorskip("pyspark")
+    if shutil.which("java") is None:
+        if os.environ.get("CI"):
+            pytest.fail("Spark needs a Java runtime, which is not installed")
+        pytest.skip("Spark needs a Java runtime, which is not installed")
+    from rule_engines import spark_session
+
+    session = spark_session()
+    yield session
+    session.stop()
