@@ -45,8 +45,7 @@ class FileSummary:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.score}: {self.rows} rows, {self.known} with a value, {self.unknown} unknown, "
-            f"{self.refused} refused, {self.queried} to be looked at.",
+            self._counts(),
             f"The score is in column {self.value_column!r} of {self.target}.",
             *(f"Assumed: {note}." for note in self.notes),
             *self.listed,
@@ -54,6 +53,12 @@ class FileSummary:
         if self.refused > len(self.listed):
             lines.append(f"... and {self.refused - len(self.listed)} more refused rows; see refused_because.")
         return "\n".join(lines)
+
+    def _counts(self) -> str:
+        return (
+            f"{self.score}: {self.rows} rows, {self.known} with a value, {self.unknown} unknown, "
+            f"{self.refused} refused, {self.queried} to be looked at."
+        )
 
 
 def score_file(

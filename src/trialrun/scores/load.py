@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-from trialrun.errors import ScoreError
+from trialrun.errors import ScoreError, UnitError
 from trialrun.scores.model import (
     Direction,
     Effect,
@@ -147,7 +147,7 @@ class _Reader:
             purpose=str(data["purpose"]),
             result=ResultKind(
                 str(result.get("label", data["label"])),
-                self.unit("result", result.get("unit")),
+                self.unit(result.get("unit")),
                 self.number("result.lowest", result.get("lowest")),
                 self.number("result.highest", result.get("highest")),
             ),
@@ -183,7 +183,7 @@ class _Reader:
             symbol=str(data.get("rename") or name),
             type=kind,
             label=str(data.get("label") or name),
-            unit=self.unit(where, data.get("unit")),
+            unit=self.unit(data.get("unit")),
             analyte=str(data.get("analyte") or ""),
             choices=self.texts(f"{where}.choices", data.get("choices")),
             synonyms={k: str(v) for k, v in self.mapping(f"{where}.synonyms", data.get("synonyms")).items()},
@@ -250,10 +250,13 @@ class _Reader:
         tolerance = self.number("example.tolerance", data.get("tolerance"))
         return Example(inputs, value, tolerance or 0.0, str(data.get("source") or ""))
 
-    def unit(self, where: str, found: object) -> str:
+    def unit(self, found: object) -> str:
         text = "" if found is None else str(found)
         if text not in ("", "same"):
-            check_unit(text)
+            try:
+                check_unit(text)
+            except UnitError as error:
+                raise ScoreError(f"{self.place}: {error.message}", error.remedy) from error
         return text
 
     def number(self, where: str, found: object) -> float | None:

@@ -239,11 +239,11 @@ def _renamed_part(part: Any, names: Mapping[str, Node]) -> Any:
 
 def usual_unit(each: ScoreInput) -> str:
     """The unit a value without one is taken in; "" when it is refused (see docs/reference/scores.md)."""
+    if each.unit == "same":
+        return "same"
     known = find_analyte(each.analyte)
     if each.unit_needed or (known is not None and known.unit_needed):
         return ""
-    if each.unit == "same":
-        return "same"
     return known.unit if known is not None and each.unit else each.unit or "1"
 
 

@@ -70,7 +70,7 @@ def read_cell(each: ScoreInput, raw: object, unit: str | None, shared: str = "")
         return Cell()
     try:
         if each.type is InputType.BOOLEAN:
-            return Cell(_boolean(each, raw))
+            return Cell(_boolean(raw))
         if each.type is InputType.CHOICE:
             code = _choice(each, raw)
             return Cell(code, unanswerable=each.unanswerable.get(code, ""))
@@ -81,7 +81,7 @@ def read_cell(each: ScoreInput, raw: object, unit: str | None, shared: str = "")
         return Cell(refused=f"{each.name}: {error.message}" + (f"; {error.remedy}" if error.remedy else ""))
 
 
-def _boolean(each: ScoreInput, raw: object) -> bool:
+def _boolean(raw: object) -> bool:
     text = str(raw).strip().lower()
     if text in _TRUE:
         return True
@@ -132,7 +132,7 @@ def _unit_given(each: ScoreInput, number: Decimal, given: str | None) -> str:
     usual = usual_unit(each)
     if given is None and not usual:
         raise NoUnitError(no_unit_message(each), no_unit_remedy(each))
-    if given == "" and (each.unit_needed or each.analyte) and competing_units(each):
+    if given == "" and (each.unit_needed or competing_units(each)):
         raise UnitError(f"{number} has no unit", "fill in its unit; it is not guessed")
     return usual or each.unit
 
