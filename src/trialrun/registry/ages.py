@@ -35,9 +35,14 @@ def ages_in(text: str) -> AgeRange | None:
     for pattern in (_BETWEEN, _AGED_PLAIN):
         match = pattern.search(text)
         if match and int(match.group(1)) < int(match.group(2)) <= _OLDEST:
-            return AgeRange(int(match.group(1)), int(match.group(2)), match.group(0).strip())
+            return AgeRange(int(match.group(1)), int(match.group(2)), _words(text, match))
     match = _AT_LEAST.search(text)
     if match:
         low = int(next(group for group in match.groups() if group))
-        return AgeRange(low, None, match.group(0).strip()) if low <= _OLDEST else None
+        return AgeRange(low, None, _words(text, match)) if low <= _OLDEST else None
     return None
+
+
+def _words(text: str, match: re.Match[str]) -> str:
+    unit = re.match(rf"(?:{_YEARS})?(?:\s*(?:old|of age))?", text[match.end() :], re.IGNORECASE)
+    return (match.group(0) + (unit.group(0) if unit else "")).strip()

@@ -20,13 +20,14 @@ from trialrun.registry.draft_outcomes import draft_outcome, plan_outcomes
 from trialrun.registry.draft_schedule import draft_visits
 from trialrun.registry.draft_sketch import Plain, Sketch, clean, slug
 from trialrun.registry.record import Record
-from trialrun.registry.write import write_record
+from trialrun.registry.write import document_of, write_record
 from trialrun.values.finding import Finding, Severity
 
 STUDY_FILE = "study.yaml"
 _MOST_SITES = 300
 _AMOUNT = re.compile(r"\d\s*(mg|mcg|µg|g|ml|mL)\b")
 _UCUM = {"mcg": "ug", "µg": "ug", "ml": "mL"}
+_FIRST = "The first administration starts the clock of the visits."
 _HEAD = """\
 # A draft made from the registry record in record.json. Every default is under `assumptions` and waits for a
 # named person; the criteria are questions in the record's own words. Finish it before anybody is screened.
@@ -84,7 +85,7 @@ def draft(record: Record) -> Draft:
         "arms": sketch.arms,
         "endpoints": sketch.endpoints,
         "assumptions": sketch.assumptions,
-        "traceability": sketch.traceability,
+        "traceability": sketch.traceability(document_of(record)),
     }
     return Draft(content, consent_text(sketch), tuple(sketch.findings))
 
@@ -131,6 +132,15 @@ def _about(sketch: Sketch) -> Plain:
     target = record.enrollment or 0
     if target < 1:
         target = 1
+        sketch.say(
+            Severity.WARNING,
+            "no-target",
+            "the record's number of participants is not stated; the draft takes 1"
+            if record.enrollment is None
+            else "the record says that nobody was enrolled; a study needs a target, so the draft takes 1 and differs from the record",
+            "designModule.enrollmentInfo.count",
+            "set study.target",
+        )
         sketch.assume(
             "target",
             f"The record's number of participants is {record.enrollment if record.enrollment is not None else 'not stated'}.",
@@ -141,8 +151,12 @@ def _about(sketch: Sketch) -> Plain:
     sketch.trace("identificationModule.nctId", record.registry_id, "study.registry_id")
     sketch.trace("identificationModule.briefTitle", record.brief_title, "study.title")
     sketch.trace("sponsorCollaboratorsModule.leadSponsor.name", record.sponsor, "study.sponsor")
-    sketch.trace("descriptionModule.briefSummary", record.brief_summary)
-    sketch.trace("descriptionModule.detailedDescription", record.detailed_description)
+    sketch.trace("designModule.enrollmentInfo.count", str(record.enrollment), "study.target")
+    sketch.trace("identificationModule.acronym", record.acronym, "study.title")
+    for phase in record.phases:
+        sketch.trace("designModule.phases", phase, "settings.phase")
+    for field in ("interventionModel", "observationalModel"):
+        sketch.trace(f"designModule.designInfo.{field}", record.design_model, "settings.design")
     about: Plain = {"id": slug(record.registry_id or record.brief_title, "study", set())}
     if record.registry_id:
         about["registry_id"] = clean(record.registry_id)
@@ -168,6 +182,8 @@ def _sites(sketch: Sketch) -> list[Plain]:
     sites: list[Plain] = []
     for order, place in enumerate(locations[:_MOST_SITES], start=1):
         site = {"id": f"{order:0{width}d}", "name": clean(place.facility) or f"Site {order}"}
+        for field in ("facility", "city", "state", "country", "zip", "status"):
+            sketch.trace(f"contactsLocationsModule.locations.{field}", getattr(place, field), "study.sites")
         sites.append(
             site
             | {
@@ -191,25 +207,30 @@ def _arms(sketch: Sketch) -> None:
     ]
     for arm in record.arms:
         name = slug(arm.label, "arm", sketch.arms)
-        given = ", ".join(arm.intervention_names)
-        text = clean(arm.description) or clean(given) or clean(arm.label) or "not described"
-        sketch.arms[name] = {
-            "title": clean(arm.label) or name,
-            "description": text,
-            "record": clean(f"{given}. {arm.description}") or text,
-        }
-        sketch.trace("armsInterventionsModule.armGroups", f"{arm.label}: {arm.description}", f"arms.{name}")
+        text = (
+            clean(arm.description)
+            or clean(", ".join(arm.intervention_names))
+            or clean(arm.label)
+            or "not described"
+        )
+        entry: Plain = {"title": clean(arm.label) or name, "description": text}
+        sketch.arms[name] = entry | ({"record": clean(arm.description)} if clean(arm.description) else {})
+        for field, said in (("label", arm.label), ("type", arm.type), ("description", arm.description)):
+            sketch.trace(f"armsInterventionsModule.armGroups.{field}", said, f"arms.{name}")
+    for given in record.interventions:
+        names = [name for name, arm in sketch.arms.items() if arm["title"] in given.arm_labels] or list(
+            sketch.arms
+        )
+        for field, said in (("type", given.type), ("name", given.name), ("description", given.description)):
+            sketch.trace(
+                f"armsInterventionsModule.interventions.{field}", said, *(f"arms.{name}" for name in names)
+            )
     if not sketch.arms:
-        sketch.arms["participants"] = {
-            "title": "All participants",
-            "description": "The record names no groups.",
-        }
-        sketch.assume(
-            "arms",
-            "The record names no groups.",
-            "All participants are one group.",
-            "Nothing else is stated.",
-            "arms.participants",
+        sketch.say(
+            Severity.NOTE,
+            "no-arms",
+            "the record names no groups, so the draft has none",
+            "armsInterventionsModule",
         )
     if len(sketch.arms) > 1:
         _allocation(sketch)
@@ -233,10 +254,18 @@ def _administration(sketch: Sketch, words: str) -> None:
     units = {_UCUM.get(unit, unit) for unit in _AMOUNT.findall(words)}
     unit = units.pop() if len(units) == 1 else "1"
     title = "Administration of the intervention"
-    sketch.ask("infusion", title, "infusion_start", {"label": "Given or begun on", "type": "datetime"})
+    sketch.ask(
+        "infusion",
+        title,
+        "infusion_start",
+        {"label": "Given or begun on", "type": "datetime", "note": _FIRST},
+    )
     label = "Amount given" if unit != "1" else "Amount given (1: given once)"
     sketch.ask(
-        "infusion", title, "dose_given", {"label": label, "type": "number", "unit": unit, "hard": [0, None]}
+        "infusion",
+        title,
+        "dose_given",
+        {"label": label, "type": "number", "unit": unit, "hard": [0, None], "note": _FIRST},
     )
     sketch.fill_in("dose_1", "infusion")
     sketch.assume(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from dataclasses import dataclass
 
 from trialrun.registry.ages import ages_in
-from trialrun.registry.criteria import Bullet, Combination, SectionKind
+from trialrun.registry.criteria import Bullet, SectionKind, plain
 from trialrun.registry.draft_sketch import Plain, Sketch, clean
 from trialrun.registry.lint_criteria import is_judgement
-from trialrun.registry.record import AgeLimit
+from trialrun.registry.record import AgeLimit, Record
+from trialrun.registry.write import document_of
+from trialrun.study.record_text import criteria_bullets
 from trialrun.values.finding import Severity
 
 _PATH = "eligibilityModule.eligibilityCriteria"
@@ -27,8 +29,9 @@ def draft_criteria(sketch: Sketch) -> None:
     """Add the criteria, the questions they rest on, and the form that asks them."""
     _ages(sketch)
     _sex(sketch)
-    for kind in SectionKind:
-        for number, bullet in enumerate(sketch.record.criteria.bullets(kind), start=1):
+    inclusion, exclusion = criteria_bullets(document_of(sketch.record))
+    for kind, lines in ((SectionKind.INCLUSION, inclusion), (SectionKind.EXCLUSION, exclusion)):
+        for group in _groups(sketch.record, kind, lines):
             if len(sketch.criteria) >= _MOST:
                 sketch.say(
                     Severity.WARNING,
@@ -37,80 +40,138 @@ def draft_criteria(sketch: Sketch) -> None:
                     _PATH,
                 )
                 return
-            _bullet(sketch, kind, number, bullet)
+            _group(sketch, kind, group)
+    _unasked(sketch, (*inclusion, *exclusion))
 
 
-def _bullet(sketch: Sketch, kind: SectionKind, number: int, bullet: Bullet) -> None:
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Lines of the record that are one question: their numbers and words, and the bullet they make up."""
+
+    lines: tuple[tuple[int, str], ...]
+    bullet: Bullet | None
+
+
+def _groups(record: Record, kind: SectionKind, lines: tuple[str, ...]) -> list[_Group]:
+    """A bullet and what is nested in it belong together; the record's lines say where they stand."""
+    kinds = (kind, SectionKind.UNKNOWN) if kind is SectionKind.INCLUSION else (kind,)
+    bullets = [bullet for one in kinds for bullet in record.criteria.bullets(one)]
+    ends: list[int] = []
+    text = ""
+    for bullet in bullets:
+        text += _squashed(bullet.original)
+        ends.append(len(text))
+    groups: list[_Group] = []
+    place, last = 0, -1
+    for number, line in enumerate(lines, start=1):
+        key = _squashed(line)
+        found = text.find(key, place) if key else -1
+        index = next((order for order, end in enumerate(ends) if found < end), -1) if found >= 0 else -1
+        place = found + len(key) if found >= 0 else place
+        if index >= 0 and index == last:
+            groups[-1] = _Group((*groups[-1].lines, (number, line)), groups[-1].bullet)
+        else:
+            groups.append(_Group(((number, line),), bullets[index] if index >= 0 else None))
+        last = index
+    return groups
+
+
+def _squashed(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text)
+
+
+def _unasked(sketch: Sketch, lines: tuple[str, ...]) -> None:
+    """Quote what stands in the eligibility text and became no criterion."""
+    asked = _squashed("".join(lines))
+    for criterion in sketch.record.criteria.atomic():
+        if _squashed(criterion.text) not in asked:
+            sketch.say(
+                Severity.WARNING,
+                "criterion-not-drafted",
+                f"{criterion.text[:300]!r} stands in no bullet of the record and became no criterion",
+                f"{_PATH} {criterion.id}",
+                "add it to criteria by hand",
+            )
+
+
+def _group(sketch: Sketch, kind: SectionKind, group: _Group) -> None:
+    number, line = group.lines[0]
     name = f"{kind.letter}{number}"
-    if _NOTHING.fullmatch(bullet.whole_text[:80]):
-        sketch.trace(_PATH, bullet.whole_text)
-        return
-    if bullet.heading and not bullet.parts:
-        _heading(sketch, name, bullet)
-        return
-    if bullet.parts and not bullet.text:
+    bullet = group.bullet
+    if bullet is not None and len(group.lines) == 1 and len(bullet.parts) > 1 and not bullet.text:
         for order, part in enumerate(bullet.parts):
+            words = f"{part.marker} {part.whole_text}".strip()
             _question(
                 sketch,
                 kind,
-                number,
+                ((number, words),),
                 f"{name}{chr(97 + order) if order < 26 else f'_{order + 1}'}",
-                part.whole_text,
+                line,
             )
         return
-    _question(sketch, kind, number, name, bullet.whole_text)
-    if bullet.parts and bullet.combination is Combination.UNSTATED:
+    _question(sketch, kind, group.lines, name, "")
+    if _NOTHING.fullmatch(line):
+        sketch.say(
+            Severity.NOTE,
+            "criterion-says-none",
+            f"{name} says {line!r}; answer it with no, or remove it",
+            f"criteria.{name}",
+        )
+    elif bullet is not None and bullet.parts:
         sketch.say(
             Severity.NOTE,
             "parts-asked-together",
-            f"{name} has {len(bullet.parts)} parts and does not say whether one or all must hold; it is one question",
+            f"{name} has {len(bullet.parts)} parts ({bullet.combination} of them by its words); it is one question",
             f"criteria.{name}",
-            "split it once the sponsor has said how the parts combine",
+            "split it once it is clear how the parts combine",
         )
+    elif bullet is not None and bullet.heading:
+        _announces(sketch, name, bullet)
 
 
-def _heading(sketch: Sketch, name: str, bullet: Bullet) -> None:
-    sketch.trace(_PATH, bullet.whole_text)
-    alternatives = bullet.combination is Combination.ANY or re.search(
-        r"\b(?:any|one|either) of\b", bullet.text, re.IGNORECASE
-    )
+def _announces(sketch: Sketch, name: str, bullet: Bullet) -> None:
+    alternatives = re.search(r"\b(?:any|one|either) of\b", bullet.text, re.IGNORECASE) is not None
     sketch.say(
         Severity.WARNING if alternatives else Severity.NOTE,
         "heading-among-criteria",
-        f"{name} {bullet.text!r} announces the bullets after it and is no question itself"
-        + ("; they read as alternatives but each is asked as if required" if alternatives else ""),
+        f"{name} {bullet.text!r} announces the bullets after it"
+        + (
+            "; they read as alternatives but each is asked as if required"
+            if alternatives
+            else " and is asked like one of them"
+        ),
         f"criteria.{name}",
-        "combine the criteria it announces by hand" if alternatives else "",
+        "combine the criteria it announces by hand",
     )
 
 
-def _question(sketch: Sketch, kind: SectionKind, number: int, name: str, words: str) -> None:
-    """One attested yes-or-no question in the record's own words."""
-    text = clean(words)
-    if not text:
-        return
+def _question(
+    sketch: Sketch, kind: SectionKind, lines: tuple[tuple[int, str], ...], name: str, whole: str
+) -> None:
+    """One attested yes-or-no question in the record's own words, and a criterion for each line of it."""
+    words = " ".join(line for _, line in lines)
     item = f"criterion_{name.lower()}"
     who = "principal_investigator" if is_judgement(words) else "investigator"
+    label = plain(words)
     sketch.ask(
         "eligibility",
         "Eligibility",
         item,
-        {"label": text, "type": "boolean", "attested_by": who, "record": text},
+        {"label": clean(label), "type": "boolean", "attested_by": who, "record": clean(words)},
     )
-    notes = [
-        f"Asked in the record's own words; {'a named person signs it' if who == 'principal_investigator' else 'not parsed'}."
-    ]
-    if kind is SectionKind.UNKNOWN:
-        notes.append("The record puts it under no heading; it is taken as an inclusion.")
-    sketch.criteria[name] = {
-        "kind": "exclusion" if kind is SectionKind.EXCLUSION else "inclusion",
-        "bullet": number,
-        "text": text,
-        "expression": item,
-        "attested_by": [who],
-        "note": " ".join(notes),
-    }
-    sketch.trace(_PATH, text, f"criteria.{name}")
+    note = f"Asked in the record's own words; {'a named person signs it' if who == 'principal_investigator' else 'not parsed'}."
+    for order, (number, line) in enumerate(lines):
+        own = name if order == 0 else f"{kind.letter}{number}"
+        together = "" if order == 0 else f" Answered together with {name}, to whose bullet it belongs."
+        sketch.criteria[own] = {
+            "kind": str(kind),
+            "bullet": number,
+            "text": clean(line),
+            "expression": item,
+            "attested_by": [who],
+            "note": note + together,
+        }
+        sketch.trace(_PATH, whole or line, f"criteria.{own}")
 
 
 def _sex(sketch: Sketch) -> None:
@@ -131,7 +192,7 @@ def _ages(sketch: Sketch) -> None:
                 _age_field(sketch, name, limit, sign)
         _age_value(sketch)
         return
-    for number, bullet in enumerate(record.criteria.bullets(SectionKind.INCLUSION), start=1):
+    for bullet in record.criteria.bullets(SectionKind.INCLUSION):
         ages = ages_in(bullet.whole_text)
         if ages is None:
             continue
@@ -140,9 +201,7 @@ def _ages(sketch: Sketch) -> None:
             f"age >= {ages.low}" if ages.low is not None else "",
             f"age <= {ages.high}" if ages.high is not None else "",
         ]
-        _computed(
-            sketch, "AGE", ages.words, " AND ".join(filter(None, limits)), _PATH, ages.words, bullet=number
-        )
+        _computed(sketch, "AGE", ages.words, " AND ".join(filter(None, limits)), _PATH, ages.words)
         sketch.criteria["AGE"]["assumptions"] = [
             sketch.assume(
                 "age_limits",
@@ -164,10 +223,10 @@ def _age_field(sketch: Sketch, name: str, limit: AgeLimit, sign: str) -> None:
             Severity.WARNING, "age-not-drafted", f"the {name} age {limit.text!r} has an unknown unit", path
         )
         return
-    number = limit.value * 7 if limit.unit == "week" else limit.value
+    number = f"7 * {limit.value:f}" if limit.unit == "week" else f"{limit.value:f}"
     words = f"{name.capitalize()} age {limit.text}"
     value = "age" if limit.unit == "year" else f"{function}(birth_date, consent_date)"
-    _computed(sketch, key, words, f"{value} {sign} {_plain(number)}", path, limit.text)
+    _computed(sketch, key, words, f"{value} {sign} {number}", path, limit.text)
 
 
 def _age_value(sketch: Sketch) -> None:
@@ -177,16 +236,10 @@ def _age_value(sketch: Sketch) -> None:
     }
 
 
-def _plain(number: Decimal) -> str:
-    return f"{number:f}"
-
-
-def _computed(
-    sketch: Sketch, name: str, words: str, expression: str, path: str, quote: str, *, bullet: int = 1
-) -> None:
+def _computed(sketch: Sketch, name: str, words: str, expression: str, path: str, quote: str) -> None:
     entry: Plain = {
         "kind": "inclusion",
-        "bullet": bullet,
+        "bullet": 0,
         "text": clean(words),
         "expression": expression,
         "attested_by": ["computed"],

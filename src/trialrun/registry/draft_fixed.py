@@ -63,10 +63,18 @@ _ITEMS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
+_WHY = {
+    "consent": "No procedure may precede a signed consent.",
+    "demographics": "Describes who took part; the age limits count from the birth date.",
+    "adverse_event": "Safety: collected whether or not the record registers a safety outcome.",
+    "end_of_study": "Participant flow: when and why participation ended.",
+}
+
+
 def draft_fixed(sketch: Sketch) -> None:
     """Add the forms every study has."""
     for form, title, name, item in _ITEMS:
-        sketch.ask(form, title, name, dict(item))
+        sketch.ask(form, title, name, {**item, "note": _WHY[form]})
     sketch.forms["consent"]["before_consent"] = True
     sketch.forms["adverse_event"]["repeating"] = True
     sketch.forms["adverse_event"]["checks"] = {

@@ -103,9 +103,10 @@ def draft_outcome(sketch: Sketch, plan: PlannedOutcome) -> None:
     }
     sketch.endpoints[name] = entry
     _assume(sketch, assumption, name, variable, levels, why)
-    sketch.trace(outcome.place, outcome.measure, f"endpoints.{name}")
-    sketch.trace(f"{outcome.place}.timeFrame", outcome.time_frame, *(f"visits.{visit}" for visit in visits))
-    sketch.trace(f"{outcome.place}.description", outcome.description, f"endpoints.{name}")
+    path = f"outcomesModule.{outcome.role}Outcomes"
+    sketch.trace(f"{path}.measure", outcome.measure, f"endpoints.{name}")
+    sketch.trace(f"{path}.timeFrame", outcome.time_frame, *(f"visits.{visit}" for visit in visits))
+    sketch.trace(f"{path}.description", outcome.description, f"endpoints.{name}")
 
 
 def _assume(sketch: Sketch, assumption: str, name: str, variable: str, levels: Plain, why: str) -> None:
@@ -157,7 +158,10 @@ def _ask_known(sketch: Sketch, name: str, words: str) -> str:
     test = measurement(name)
     if test.form == "laboratory" and "sample_date" not in sketch.items:
         sketch.ask(
-            test.form, _TITLES[test.form], "sample_date", {"label": "Date of the sample", "type": "date"}
+            test.form,
+            _TITLES[test.form],
+            "sample_date",
+            {"label": "Date of the sample", "type": "date", "note": "Dates the values drawn with it."},
         )
     sketch.ask(test.form, _TITLES[test.form], name, {**test.item, "record": words})
     return test.form

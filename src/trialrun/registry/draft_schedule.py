@@ -175,18 +175,18 @@ def visit_for(sketch: Sketch, moment: Moment) -> str:
         return "dose_1" if "dose_1" in sketch.visits else "baseline"
     if moment.name in sketch.visits:
         return moment.name
-    days = {
-        name: _days(visit.get("offset"))
+    planned = {
+        name: visit["offset"]
         for name, visit in sketch.visits.items()
-        if visit["kind"] == "follow_up"
+        if visit["kind"] == "follow_up" and "offset" in visit
     }
-    near = [name for name, value in days.items() if value is not None and abs(value - moment.days) < 1]
+    near = [name for name, offset in planned.items() if abs(_days(offset) - moment.days) < 1]
     return near[0] if near else open_visit(sketch)
 
 
-def _days(offset: str | None) -> float | None:
-    match = re.fullmatch(r"P(\d+)([DWM])", offset or "")
-    return int(match.group(1)) * _UNIT_DAYS[match.group(2)] if match else None
+def _days(offset: str) -> float:
+    match = re.fullmatch(r"P(\d+)([DWMY])", offset)
+    return int(match.group(1)) * _UNIT_DAYS[match.group(2)] if match else 0.0
 
 
 def open_visit(sketch: Sketch) -> str:
@@ -210,7 +210,7 @@ def open_visit(sketch: Sketch) -> str:
 def _follow_up(sketch: Sketch, moment: Moment, others: list[float]) -> None:
     window = next((days for limit, days in _WINDOWS if moment.days <= limit), 30)
     gap = min((abs(moment.days - other) for other in [*others, 0.0]), default=moment.days)
-    window = max(0, min(window, int((gap - 1) // 2)))
+    window = max(0, min(window, int((gap - 3) // 2)))
     sketch.visits[moment.name] = {
         "title": moment.title,
         "kind": "follow_up",
@@ -223,6 +223,6 @@ def _follow_up(sketch: Sketch, moment: Moment, others: list[float]) -> None:
         f"window_{moment.name}",
         f"The record gives no window for the visit at {moment.title.lower()}.",
         f"{window} days before to {window} days after the planned day.",
-        "A default that grows with the distance and never overlaps the next visit.",
+        "A default that grows with the distance and leaves the next visit its own days.",
         f"visits.{moment.name}",
     )

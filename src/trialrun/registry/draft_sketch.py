@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trialrun.registry.record import Record
+from trialrun.study.record_text import plain_text, record_sentences
 from trialrun.values.finding import Finding, Severity
 
-LONGEST_TEXT = 4000
+LONGEST_TEXT = 40_000
 Plain = dict[str, Any]
 
 
@@ -27,7 +28,7 @@ class Sketch:
     arms: Plain = field(default_factory=dict)
     endpoints: Plain = field(default_factory=dict)
     assumptions: Plain = field(default_factory=dict)
-    traceability: list[Plain] = field(default_factory=list)
+    answers: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -71,11 +72,17 @@ class Sketch:
             forms.append(form)
 
     def trace(self, path: str, text: str, *parts: str) -> None:
-        """Note what became of a text of the record."""
-        if text.strip():
-            self.traceability.append(
-                {"path": path, "text": clean(text), "parts": list(parts) or ["background"]}
-            )
+        """Note which parts of the study carry a text of the record out."""
+        known = self.answers.setdefault((path, plain_text(text)), [])
+        known += [part for part in parts if part not in known]
+
+    def traceability(self, document: Plain) -> list[Plain]:
+        """Every sentence of the record with the parts that answer for it; the rest is background."""
+        return [
+            {"path": path, "text": clean(text), "parts": self.answers.get((path, text)) or ["background"]}
+            for path, text in record_sentences(document)
+            if clean(text)
+        ]
 
     def say(self, severity: Severity, code: str, message: str, place: str, remedy: str = "") -> None:
         """Note what could not be drafted."""

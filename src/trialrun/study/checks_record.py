@@ -57,7 +57,7 @@ def _about(study: Study) -> Iterator[Finding]:
 
 def _target(study: Study) -> Iterator[Finding]:
     count = module(study.record, "designModule").get("enrollmentInfo", {}).get("count")
-    if count is not None and count != study.target:
+    if count and count != study.target:  # a withdrawn record says 0, which is nobody's target
         yield _differs(Place("study.yaml", 1), "the number of participants", study.target, count)
 
 

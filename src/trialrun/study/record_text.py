@@ -39,8 +39,8 @@ def criteria_bullets(record: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[
             current = sections[1]
         elif _INCLUSION.search(line):
             current = sections[0]
-        elif line.strip() and current:
-            current[-1] = plain_text(f"{current[-1]} {line}")
+        elif line.strip(" -*\t"):
+            current[-1:] = [plain_text(" ".join([*current[-1:], line]))]
     return tuple(sections[0]), tuple(sections[1])
 
 
