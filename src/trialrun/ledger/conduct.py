@@ -23,6 +23,7 @@ from trialrun.ledger.commands import (
 from trialrun.ledger.consequences import consequences, recomputed
 from trialrun.ledger.decide import FieldConflict, Refusal, decide
 from trialrun.ledger.events import NO_HASH, Event, NewEvent, chain_events
+from trialrun.ledger.fold import fold, fold_access, fold_site, fold_study
 from trialrun.ledger.identity import Vault, place_of, seal_identifying
 from trialrun.ledger.state import (
     AccessState,
@@ -30,10 +31,6 @@ from trialrun.ledger.state import (
     SiteState,
     State,
     StudyState,
-    fold,
-    fold_access,
-    fold_site,
-    fold_study,
 )
 from trialrun.ledger.store import StaleStreamError, Store
 from trialrun.study.model import Study

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from trialrun.ledger.seals import Signer
 from trialrun.ledger.store.backends import backend_for
-from trialrun.ledger.store.store import Head, StaleStreamError, Store, Value
+from trialrun.ledger.store.reading import Head, Value
+from trialrun.ledger.store.store import StaleStreamError, Store
 
 __all__ = ["Head", "StaleStreamError", "Store", "Value", "open_store"]
 

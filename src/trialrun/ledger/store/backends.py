@@ -42,6 +42,7 @@ class SqliteBackend:
     """SQLite: write-ahead log, every commit flushed to disk."""
 
     name = "sqlite"
+    errors: type[Exception]
 
     def __init__(self, path: Path) -> None:
         import sqlite3
@@ -102,6 +103,7 @@ class PostgresBackend:
     """PostgreSQL: writers of all processes take turns on the head row, so positions have no gaps."""
 
     name = "postgresql"
+    errors: type[Exception]
 
     def __init__(self, url: str) -> None:
         import psycopg

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,10 +14,10 @@ from trialrun.ledger.seals import Signer, seal_event
 from trialrun.ledger.store.backends import Backend, Heads
 from trialrun.ledger.store.group_commit import GroupCommit, Job
 from trialrun.ledger.store.projection import changes
-from trialrun.ledger.store.tables import FORMAT, VALUE_COLUMNS, create_tables
+from trialrun.ledger.store.reading import Reader
+from trialrun.ledger.store.tables import FORMAT, create_tables
 
 _INSERT = "INSERT INTO events (position, stream, version, type, at, actor, hash, link, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_EVENT_COLUMNS = "body, hash, position, link"
 _UPSERT = (
     "INSERT INTO current_values (participant, visit, form, row, item, text, unit, missing, sealed, position, corrections) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (participant, visit, form, row, item) DO UPDATE SET "
@@ -52,36 +51,11 @@ class StaleStreamError(ConflictError):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The last event of a stream: how many there are and its hash."""
-
-    version: int = 0
-    hash: str = NO_HASH
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A row of `current_values`."""
-
-    participant: str
-    visit: str
-    form: str
-    row: int
-    item: str
-    text: str | None
-    unit: str | None
-    missing: str | None
-    sealed: str | None
-    position: int
-    corrections: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Work:
     groups: tuple[tuple[Event, ...], ...] = ()
     seal: bool = False
     destroy_key_of: str = ""
-    seal_at: str = ""
+    seal_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -93,7 +67,7 @@ class _Known:
     sealed_through: int = 0
 
 
-class Store:
+class Store(Reader):
     """An append-only log in a database. Open one with `open_store`.
 
     `seal_every`: a seal is appended by itself once that many events follow the last one.
@@ -153,9 +127,11 @@ class Store:
         return self._group.submit(_Work(kept, destroy_key_of=destroy_key_of)) if kept else ()
 
     def seal(self, *, now: datetime | None = None) -> Event | None:
-        """Append a seal over everything so far; `None` when nothing follows the last seal."""
-        at = now.isoformat() if now else ""
-        written = self._group.submit(_Work(seal=True, seal_at=at))
+        """Append a seal over everything so far; `None` when nothing follows the last seal.
+
+        Its time is `now`, or that of the last entry sealed.
+        """
+        written = self._group.submit(_Work(seal=True, seal_at=now))
         return written[0] if written else None
 
     def _write(self, jobs: Sequence[Job[_Work, tuple[Event, ...]]]) -> None:
@@ -199,6 +175,7 @@ class Store:
         self._refresh(cursor, position, link)
         self._fetch_heads(cursor, jobs)
         written: list[Event] = []
+        seal_at: datetime | None = None
         wants_seal = False
         for job in jobs:
             stale = self._stale(job.work)
@@ -211,7 +188,7 @@ class Store:
                     position += 1
                     link = next_link(link, position, event.hash)
                     written.append(replace(event, position=position, link=link))
-                self._heads[event.stream] = (event.version, event.hash)
+                self._heads[group[-1].stream] = (group[-1].version, group[-1].hash)
             job.result = tuple(written[start:])
             if job.work.destroy_key_of:
                 cursor.execute(
@@ -219,9 +196,10 @@ class Store:
                     (job.work.destroy_key_of,),
                 )
             wants_seal = wants_seal or job.work.seal
+            seal_at = job.work.seal_at or seal_at
         self._insert(cursor, written)
         if wants_seal or position - self._known.sealed_through >= self.seal_every:
-            seal = self._make_seal(cursor, position, link)
+            seal = self._make_seal(cursor, position, link, seal_at)
             if seal is not None:
                 position, link = seal.position, seal.link
                 written.append(seal)
@@ -291,7 +269,7 @@ class Store:
                     cursor.execute(self._sql[_DROP_ROW], change.key[:4])
         flush()
 
-    def _make_seal(self, cursor: Any, position: int, link: str) -> Event | None:
+    def _make_seal(self, cursor: Any, position: int, link: str, at: datetime | None) -> Event | None:
         cursor.execute(
             self.backend.sql(
                 "SELECT stream, version, hash, at FROM events WHERE position > ? AND stream <> 'seal' ORDER BY position"
@@ -303,7 +281,7 @@ class Store:
             return None
         heads = {stream: [version, event_hash] for stream, version, event_hash, _ in rows}
         version, previous = self.backend.heads_of(cursor, ("seal",)).get("seal", (0, NO_HASH))
-        moment = datetime.fromisoformat(rows[-1][3])
+        moment = at or datetime.fromisoformat(rows[-1][3])
         chained = seal_event(position, link, heads, version, previous, moment, self._signer)
         sealed = replace(chained, position=position + 1, link=next_link(link, position + 1, chained.hash))
         self._insert(cursor, (sealed,))
@@ -311,103 +289,27 @@ class Store:
         self._known.sealed_through = position
         return sealed
 
-    # --- reading -----------------------------------------------------------------------------
+    def restore(self, events: Iterable[Event]) -> int:
+        """Take over the placed events of another log, whole or not at all; returns how many.
 
-    @contextmanager
-    def _cursor(self) -> Iterator[Any]:
-        connection = self.backend.engine.raw_connection()
-        try:
-            yield connection.cursor()
-        except self.backend.errors as error:
-            raise LedgerError(
-                f"the database cannot be read: {error}", "see the database's own log"
-            ) from error
-        finally:
-            connection.close()
-
-    def position(self) -> tuple[int, str]:
-        """The last position of the log and the running hash there."""
+        Errors: `LedgerError` when this log is not empty.
+        """
         with self._cursor() as cursor:
-            cursor.execute("SELECT position, link FROM head")
-            row = cursor.fetchone()
-        return row[0], row[1]
-
-    def head(self, stream: str) -> Head:
-        """The head of one stream; version 0 when there is no such stream."""
-        with self._cursor() as cursor:
-            found = self.backend.heads_of(cursor, (stream,)).get(stream)
-        return Head(*found) if found else Head()
-
-    def heads(self) -> dict[str, Head]:
-        """The heads of all streams."""
-        with self._cursor() as cursor:
-            cursor.execute(
-                "SELECT e.stream, e.version, e.hash FROM events e JOIN (SELECT stream, max(version) AS last "
-                "FROM events GROUP BY stream) m ON m.stream = e.stream AND m.last = e.version ORDER BY e.stream"
-            )
-            return {stream: Head(version, event_hash) for stream, version, event_hash in cursor.fetchall()}
-
-    def streams(self, prefix: str = "") -> tuple[str, ...]:
-        """The names of the streams that begin with `prefix`, sorted."""
-        with self._cursor() as cursor:
-            cursor.execute("SELECT DISTINCT stream FROM events ORDER BY stream")
-            return tuple(row[0] for row in cursor.fetchall() if row[0].startswith(prefix))
-
-    def read(self, stream: str | None = None, after: int = 0, upto: int | None = None) -> Iterator[Event]:
-        """Events in order: of one stream after a version, or of the whole log after a position."""
-        for row in self.raw(stream, after, upto):
-            yield read_event(*row)
-
-    def raw(
-        self, stream: str | None = None, after: int = 0, upto: int | None = None
-    ) -> Iterator[tuple[str, str, int, str]]:
-        """Body, hash, position and link as stored, unread."""
-        column = "position" if stream is None else "version"
-        where = "" if stream is None else "stream = ? AND "
-        limit = "" if upto is None else f" AND {column} <= {int(upto)}"
-        statement = self.backend.sql(
-            f"SELECT {_EVENT_COLUMNS}, {column} FROM events WHERE {where}{column} > ?{limit} "  # noqa: S608 (own names)
-            f"ORDER BY {column} LIMIT {_PAGE}"
-        )
-        while True:
-            with self._cursor() as cursor:
-                cursor.execute(statement, (after,) if stream is None else (stream, after))
-                rows = cursor.fetchall()
-            for row in rows:
-                yield row[0], row[1], row[2], row[3]
-            if len(rows) < _PAGE:
-                return
-            after = rows[-1][4]
-
-    def values(self, participant: str | None = None) -> tuple[Value, ...]:
-        """The current values, of one participant or of all, in a fixed order."""
-        where = "" if participant is None else " WHERE participant = ?"
-        columns = ", ".join(VALUE_COLUMNS)
-        with self._cursor() as cursor:
-            cursor.execute(
-                self.backend.sql(
-                    f"SELECT {columns} FROM current_values{where} ORDER BY participant, visit, form, row, item"  # noqa: S608
-                ),
-                () if participant is None else (participant,),
-            )
-            return tuple(Value(*row) for row in cursor.fetchall())
-
-    # --- identity keys, kept outside the log ---------------------------------------------------
-
-    def identity_key(self, participant: str) -> bytes | None:
-        """The key of a participant's identifying values; `None` when there is none, or no more."""
-        with self._cursor() as cursor:
-            cursor.execute(
-                self.backend.sql("SELECT key FROM identity_keys WHERE participant = ?"), (participant,)
-            )
-            row = cursor.fetchone()
-        return bytes(row[0]) if row else None
-
-    def identity_keys(self) -> dict[str, bytes]:
-        """All identity keys by participant."""
-        with self._cursor() as cursor:
-            cursor.execute("SELECT participant, key FROM identity_keys ORDER BY participant")
-            return {participant: bytes(key) for participant, key in cursor.fetchall()}
+            position, link = self.backend.begin(cursor)
+            if position:
+                cursor.connection.rollback()
+                raise LedgerError(f"the log holds {position} entries", "restore into a new database")
+            page: list[Event] = []
+            for event in events:
+                page.append(event)
+                position, link = event.position, event.link
+                if len(page) == _PAGE:
+                    self._insert(cursor, page)
+                    page = []
+            self._insert(cursor, page)
+            cursor.execute(self.backend.sql("UPDATE head SET position = ?, link = ?"), (position, link))
+            cursor.connection.commit()
+        return position
 
     def add_identity_key(self, participant: str, key: bytes) -> bytes:
         """Keep a key for a participant who has none yet; the key that counts."""

@@ -1,0 +1,315 @@
+"""Folding: from the events of a stream to its state. Pure; a state is never changed once returned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from datetime import date
+from typing import Any, TypeVar
+
+from trialrun.ledger.events import Event
+from trialrun.ledger.state import (
+    ERASED,
+    AccessState,
+    Consent,
+    DerivedValue,
+    Mark,
+    ParticipantState,
+    Query,
+    SavedValue,
+    SignedEligibility,
+    SiteState,
+    StudyState,
+)
+
+Reveal = Callable[[str, str], str | None]  # item, sealed text
+S = TypeVar("S", ParticipantState, StudyState, SiteState, AccessState)
+
+
+def _copy(state: S) -> S:
+    """A state whose containers are its own."""
+    copied = replace(state)
+    for part in fields(state):
+        value = getattr(state, part.name)
+        if isinstance(value, dict):
+            setattr(copied, part.name, dict(value))
+    return copied
+
+
+def _nothing(_item: str, _sealed: str) -> str | None:
+    return None
+
+
+def fold(
+    events: Iterable[Event], start: ParticipantState | None = None, *, reveal: Reveal = _nothing
+) -> ParticipantState:
+    """A participant's state after more events.
+
+    Args:
+        events: the stream's events after `start`, in order.
+        start: state so far; it is left as it is.
+        reveal: opens a sealed identifying value; `None` means its key is gone.
+    """
+    state = _copy(start) if start else ParticipantState()
+    for event in events:
+        apply = _PARTICIPANT.get(event.type)
+        if apply is not None:
+            apply(state, event, event.data)
+        elif event.type in {"ItemsEntered", "ItemsCorrected"}:
+            _items(state, event, reveal)
+        state.version, state.hash = event.version, event.hash
+    return state
+
+
+def fold_study(events: Iterable[Event], start: StudyState | None = None) -> StudyState:
+    """The study's state after more events of stream `study`."""
+    state = _copy(start) if start else StudyState()
+    for event in events:
+        data = event.data
+        match event.type:
+            case "StudyActivated":
+                state.mode, state.study_id, state.study_hash = data["mode"], data["study"], event.study_hash
+                state.target = data["target"]
+            case "StudyAmended":
+                state.study_hash = data["to_hash"]
+            case "AssumptionConfirmed":
+                state.confirmed |= {data["assumption"]}
+            case "CandidateNumberIssued":
+                state.candidates[data["candidate"]] = data["site"]
+            case "ParticipantNumberIssued":
+                state.participants[data["number"]] = data["candidate"]
+            case _:
+                pass
+        state.version, state.hash = event.version, event.hash
+    return state
+
+
+def fold_site(events: Iterable[Event], start: SiteState | None = None) -> SiteState:
+    """A site's state after more events of its stream."""
+    state = _copy(start) if start else SiteState()
+    for event in events:
+        state.site = event.stream.removeprefix("site/")
+        if event.type == "ConsentTextApproved":
+            key = (event.data["version"], event.data["language"])
+            state.approved[key] = date.fromisoformat(event.data["from_date"])
+        state.version, state.hash = event.version, event.hash
+    return state
+
+
+def fold_access(events: Iterable[Event], start: AccessState | None = None) -> AccessState:
+    """The accounts after more events of stream `access`."""
+    state = _copy(start) if start else AccessState()
+    for event in events:
+        data = event.data
+        match event.type:
+            case "UserAdded":
+                state.users[data["user"]] = data["name"]
+            case "UserDisabled":
+                state.disabled |= {data["user"]}
+            case "RoleGranted":
+                held = state.roles.get(data["user"], frozenset())
+                state.roles[data["user"]] = held | {(data["role"], data["site"])}
+            case "RoleRevoked":
+                held = state.roles.get(data["user"], frozenset())
+                state.roles[data["user"]] = held - {(data["role"], data["site"])}
+            case _:
+                pass
+        state.version, state.hash = event.version, event.hash
+    return state
+
+
+# --- one participant: what each event type does ------------------------------------------------
+
+
+def _registered(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.key, state.site, state.previous = data["candidate"], data["site"], data["previous"]
+
+
+def _consented(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
+    given = Consent(
+        data["version"], data["language"], date.fromisoformat(data["signed_on"]), data["capacity"], event.hash
+    )
+    state.consent, state.consents, state.withdrawn_on = given, (*state.consents, given), None
+
+
+def _withdrawn(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.withdrawn_on = date.fromisoformat(data["on"])
+
+
+def _eligibility(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
+    state.eligibility = SignedEligibility(data["outcome"], data["inputs"], event.by, event.at, event.hash)
+
+
+def _eligibility_lost(state: ParticipantState, _event: Event, _data: Mapping[str, Any]) -> None:
+    if state.eligibility is not None:
+        state.eligibility = replace(state.eligibility, valid=False)
+
+
+def _enrolled(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
+    state.number, state.arm, state.enrolled_at = data["number"], data["arm"], event.at
+
+
+def _ended(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.ended_on, state.end_cause = date.fromisoformat(data["on"]), data["cause"]
+
+
+def _erased(state: ParticipantState, _event: Event, _data: Mapping[str, Any]) -> None:
+    state.erased = True
+    for slot, value in state.values.items():
+        if value.sealed is not None:
+            state.values[slot] = replace(value, text=None, missing=ERASED)
+
+
+def _visited(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.visits[data["visit"]] = date.fromisoformat(data["date"])
+    state.missed.pop(data["visit"], None)
+
+
+def _missed(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
+    state.missed[data["visit"]] = event.reason
+    state.visits.pop(data["visit"], None)
+
+
+def _items(state: ParticipantState, event: Event, reveal: Reveal) -> None:
+    data = event.data
+    corrected = event.type == "ItemsCorrected"
+    for item, entry in data["items"].items():
+        slot = (data["visit"], data["form"], data["row"], item)
+        if not entry:
+            state.values.pop(slot, None)
+            continue
+        sealed = entry.get("sealed")
+        text, missing = entry.get("text"), entry.get("missing")
+        if sealed is not None:
+            text = None if state.erased else reveal(item, sealed)
+            missing = ERASED if text is None else None
+        before = state.values.get(slot)
+        state.values[slot] = SavedValue(
+            text=text,
+            unit=entry.get("unit"),
+            missing=missing,
+            version=event.version,
+            hash=event.hash,
+            by=event.by,
+            at=event.at,
+            corrections=(before.corrections if before else 0) + corrected,
+            sealed=sealed,
+        )
+
+
+def _row_removed(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    start = (data["visit"], data["form"], data["row"])
+    for slot in [slot for slot in state.values if slot[:3] == start]:
+        del state.values[slot]
+
+
+def _derived(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    for name, value in data["values"].items():
+        because = tuple(value.get("unknown_because", ()))
+        state.derived[data["visit"], name] = DerivedValue(value.get("text"), because)
+
+
+def _deviated(state: ParticipantState, _event: Event, _data: Mapping[str, Any]) -> None:
+    state.deviations += 1
+
+
+def _query_opened(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
+    state.queries[data["query"]] = Query(
+        id=data["query"],
+        visit=data["visit"],
+        form=data["form"],
+        row=data["row"],
+        item=data["item"],
+        message=data["message"],
+        rule=data["rule"],
+        status="open",
+        opened_by=event.by,
+        opened_at=event.at,
+    )
+
+
+def _query_to(status: str) -> Callable[[ParticipantState, Event, Mapping[str, Any]], None]:
+    def apply(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+        query = state.queries[data["query"]]
+        state.queries[data["query"]] = replace(query, status=status, answer=data.get("answer", query.answer))
+
+    return apply
+
+
+def _mark(event: Event, data: Mapping[str, Any]) -> Mark:
+    return Mark(
+        visit=data["visit"],
+        form=data["form"],
+        row=data["row"],
+        item=data.get("item", ""),
+        meaning=data.get("meaning", ""),
+        content=data["content"],
+        by=event.by,
+        at=event.at,
+        hash=event.hash,
+    )
+
+
+def _signed(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
+    state.signatures = (*state.signatures, _mark(event, data))
+
+
+def _verified(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
+    state.verifications = (*state.verifications, _mark(event, data))
+
+
+def _broken(marks: tuple[Mark, ...], event_hash: str) -> tuple[Mark, ...]:
+    return tuple(replace(mark, valid=False) if mark.hash == event_hash else mark for mark in marks)
+
+
+def _unsigned(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.signatures = _broken(state.signatures, data["signed"])
+
+
+def _unverified(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.verifications = _broken(state.verifications, data["verified"])
+
+
+def _frozen(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.frozen |= {(data["visit"], data["form"])}
+
+
+def _unfrozen(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.frozen -= {(data["visit"], data["form"])}
+
+
+def _locked(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.locked |= {(data["visit"], data["form"])}
+
+
+def _unlocked(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    state.locked -= {(data["visit"], data["form"])}
+
+
+_PARTICIPANT: Mapping[str, Callable[[ParticipantState, Event, Mapping[str, Any]], None]] = {
+    "CandidateRegistered": _registered,
+    "ConsentGiven": _consented,
+    "ConsentWithdrawn": _withdrawn,
+    "EligibilitySigned": _eligibility,
+    "EligibilityInvalidated": _eligibility_lost,
+    "ParticipantEnrolled": _enrolled,
+    "ParticipationEnded": _ended,
+    "IdentityErased": _erased,
+    "VisitRecorded": _visited,
+    "VisitMissed": _missed,
+    "RowRemoved": _row_removed,
+    "ValuesDerived": _derived,
+    "DeviationRecorded": _deviated,
+    "QueryOpened": _query_opened,
+    "QueryAnswered": _query_to("answered"),
+    "QueryClosed": _query_to("closed"),
+    "QueryReopened": _query_to("open"),
+    "SourceVerified": _verified,
+    "VerificationInvalidated": _unverified,
+    "SignatureGiven": _signed,
+    "SignatureInvalidated": _unsigned,
+    "DataFrozen": _frozen,
+    "DataUnfrozen": _unfrozen,
+    "DataLocked": _locked,
+    "DataUnlocked": _unlocked,
+}

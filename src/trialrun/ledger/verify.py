@@ -1,0 +1,171 @@
+"""Verification: whether a log is exactly what was written, and the tables what the log says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trialrun.errors import LedgerError
+from trialrun.ledger.events import Event, read_event
+from trialrun.ledger.export import read_header, read_lines
+from trialrun.ledger.store import Store
+from trialrun.ledger.store.projection import Key, Row, fold_values
+from trialrun.ledger.walk import Walk, damage
+from trialrun.values.finding import Finding, Severity
+
+
+def verify(store: Store, *, anchor: str = "", public_key: str = "") -> list[Finding]:
+    """Everything that is not as it was written; empty when all is well.
+
+    Checks each entry against its hash, each stream's chain, the order of the whole log, every seal
+    and its signature, the head row, the columns beside the entries, the projection of current
+    values refolded from the log, and that erased identities have no key.
+
+    Args:
+        store: the ledger.
+        anchor: `position:link` written down earlier or taken from an export kept elsewhere. Without
+            one, a log cut off behind its last seal by somebody who also rewrote the head row, or
+            rewritten from some point to its end, cannot be told from a true one.
+        public_key: the Ed25519 key (hexadecimal) every seal must be signed with.
+    """
+    walk = Walk(public_key)
+    wanted = _anchor(anchor)
+    met = wanted is None
+    events: list[Event] = []
+    for row in store.rows():
+        fields = walk.take(row["position"], row["body"], row["hash"], row["link"])
+        if fields is not None:
+            _columns(walk, row, fields)
+            _keep(walk, events, row)
+        if wanted is not None and row["position"] == wanted[0]:
+            met = row["link"] == wanted[1]
+    if not met:
+        walk.report("anchor", f"the log does not contain the anchor {anchor}", "anchor")
+    _head(walk, store)
+    _projection(walk, events, store)
+    _erased(walk, events, store)
+    return walk.findings
+
+
+def _anchor(anchor: str) -> tuple[int, str] | None:
+    if not anchor:
+        return None
+    position, _, link = anchor.partition(":")
+    if not position.isdecimal() or len(link) != 64:
+        raise LedgerError(
+            f"{anchor!r} is not an anchor", "write position:link, as `trialrun verify` prints it"
+        )
+    return int(position), link
+
+
+def _columns(walk: Walk, row: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    for column, name in (
+        ("stream", "stream"),
+        ("version", "version"),
+        ("type", "type"),
+        ("at", "at"),
+        ("actor", "by"),
+    ):
+        if row[column] != fields[name]:
+            position = row["position"]
+            walk.report(
+                "changed-column",
+                f"position {position}: column {column} says {row[column]!r}, the entry says {fields[name]!r}",
+                f"position {position}",
+            )
+
+
+def _keep(walk: Walk, events: list[Event], row: Mapping[str, Any]) -> None:
+    try:
+        events.append(read_event(row["body"], row["hash"], row["position"], row["link"]))
+    except LedgerError as error:
+        walk.report("unreadable-entry", error.message, f"position {row['position']}")
+
+
+def _head(walk: Walk, store: Store) -> None:
+    position, link = store.position()
+    if position > walk.position:
+        gone = f"{walk.position + 1} to {position}" if position > walk.position + 1 else f"{position}"
+        walk.report(
+            "removed-entry", f"the log ends at position {walk.position}, position {gone} is missing", "head"
+        )
+    elif (position, link) != (walk.position, walk.link):
+        walk.report(
+            "wrong-head",
+            f"the head row says position {position}, the log ends at {walk.position} with another hash",
+            "head",
+        )
+
+
+def _projection(walk: Walk, events: list[Event], store: Store) -> None:
+    folded = fold_values(events)
+    stored: dict[Key, Row] = {
+        (v.participant, v.visit, v.form, v.row, v.item): (
+            v.text,
+            v.unit,
+            v.missing,
+            v.sealed,
+            v.position,
+            v.corrections,
+        )
+        for v in store.values()
+    }
+    for key in sorted(folded.keys() | stored.keys()):
+        if folded.get(key) != stored.get(key):
+            participant, visit, form, row, item = key
+            place = f"{participant}, visit {visit}, form {form}, row {row}, item {item}"
+            says = _shown(stored.get(key))
+            walk.findings.append(
+                damage(
+                    "changed-projection",
+                    f"current_values says {says}, the log says {_shown(folded.get(key))}",
+                    place,
+                    "rebuild the projection from the log, and find out who had access to the database",
+                )
+            )
+
+
+def _shown(row: Row | None) -> str:
+    if row is None:
+        return "nothing"
+    text, unit, missing, sealed, position, _ = row
+    value = (
+        "an identifying value"
+        if sealed
+        else f"missing ({missing})"
+        if missing
+        else f"{text} {unit or ''}".strip()
+    )
+    return f"{value} (from position {position})"
+
+
+def _erased(walk: Walk, events: list[Event], store: Store) -> None:
+    keys = store.identity_keys()
+    for event in events:
+        participant = event.stream.removeprefix("participant/")
+        if event.type == "IdentityErased" and participant in keys:
+            walk.report(
+                "key-not-destroyed", f"{participant} was erased, but the identity key is there", participant
+            )
+
+
+def verify_export(path: Path) -> list[Finding]:
+    """The same for an exported log: header, chain, order and seals.
+
+    Errors: `LedgerError` when the file is not an export at all.
+    """
+    header = read_header(path)
+    walk = Walk()
+    for number, line in read_lines(path):
+        if isinstance(line, str):
+            walk.findings.append(Finding(Severity.ERROR, "unreadable-entry", line, f"{path.name}:{number}"))
+            continue
+        walk.take(line.position, line.body, line.hash, line.link)
+    if (walk.position, walk.link) != (header["position"], header["link"]):
+        walk.report(
+            "wrong-head",
+            f"the header promises position {header['position']}, the file ends at {walk.position} or with another hash",
+            f"{path.name}:1",
+        )
+    return walk.findings
