@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from trialrun.app.studies import copy_study, open_study
+from trialrun.app.studies import copy_study
 from trialrun.errors import UserError
 from trialrun.snapshot.manifest import Manifest
 from trialrun.study.model import Study
@@ -32,7 +32,9 @@ def database_url(database: str) -> str:
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise UserError(f"{path} does not exist", "give the log's file, or a URL such as postgresql://host/name")
+        raise UserError(
+            f"{path} does not exist", "give the log's file, or a URL such as postgresql://host/name"
+        )
     return path
 
 
@@ -51,7 +53,7 @@ def open_log(database: str) -> Iterator[Any]:
 
 
 def cut_snapshot(
-    study_folder: Path,
+    study: Study,
     database: str,
     folder: Path,
     *,
@@ -65,28 +67,12 @@ def cut_snapshot(
 
     Errors: `UserError` when the folder is not empty, the log is of another study or absent.
     """
-    study = open_study(study_folder)
-    with open_log(database) as store:
-        return cut_open_log(
-            store, study, folder, now=now, purpose=purpose, synthetic=synthetic, seed=seed, notes=notes
-        )
-
-
-def cut_open_log(
-    store: Any,
-    study: Study,
-    folder: Path,
-    *,
-    now: datetime,
-    purpose: str | None = None,
-    synthetic: bool = False,
-    seed: int | None = None,
-    notes: tuple[str, ...] = (),
-) -> Manifest:
-    """Cut a snapshot from a log that is open already."""
     from trialrun.snapshot.cut import cut
 
-    manifest = cut(store, study, folder, now=now, purpose=purpose, synthetic=synthetic, seed=seed, notes=notes)
+    with open_log(database) as store:
+        manifest = cut(
+            store, study, folder, now=now, purpose=purpose, synthetic=synthetic, seed=seed, notes=notes
+        )
     copy_study(study, folder / STUDY_IN_SNAPSHOT)
     return manifest
 

@@ -16,6 +16,7 @@ from typing import Any
 from trialrun.app.text_table import TextTable, Unreadable, read_text_table
 from trialrun.errors import UserError
 from trialrun.study.model import Item, ItemType, Study
+from trialrun.values.dates import parse_partial_date
 from trialrun.values.missing import MissingReason
 
 KEYS = ("participant", "id", "person", "candidate")
@@ -37,6 +38,7 @@ class Person:
     row: Mapping[str, Any]
     rows_by_form: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict[str, Any])
     entered: Mapping[str, str] = field(default_factory=dict[str, str])
+    visit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ def read_value(item: Item, text: str, unit: str = "") -> dict[str, Any]:
         _check_hard_limits(item, number)
         return {item.name: number}
     if item.type in (ItemType.DATE, ItemType.DATETIME):
-        return _date(item, columns)
+        return _date(item, plain, columns)
     if item.type is ItemType.BOOLEAN:
         return {item.name: columns["code"] == "true"}
     return {item.name: columns.get("code", plain)}
@@ -206,7 +208,7 @@ def _check_hard_limits(item: Item, number: float) -> None:
         )
 
 
-def _date(item: Item, columns: Mapping[str, Any]) -> dict[str, Any]:
+def _date(item: Item, text: str, columns: Mapping[str, Any]) -> dict[str, Any]:
     low, high = columns["date_low"], columns["date_high"]
     if low.year < _EARLIEST_YEAR:
         raise UserError(
@@ -214,9 +216,7 @@ def _date(item: Item, columns: Mapping[str, Any]) -> dict[str, Any]:
         )
     if low != high and not item.partial:
         raise UserError(f"{item.name} lacks the day", "this date must be complete")
-    if not item.partial:
-        return {item.name: low}
-    return {item.name: low if low == high else None, f"{item.name}__low": low, f"{item.name}__high": high}
+    return {item.name: parse_partial_date(text.split("T")[0].split(" ")[0]) if item.partial else low}
 
 
 def _read_rows(

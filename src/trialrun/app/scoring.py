@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from trialrun.app.text_table import TextTable, Unreadable, read_text_table
-from trialrun.errors import UserError
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredFile:
-    """What scoring a file gave: rows in, rows with a value, rows left unknown, rows not readable."""
-
-    score: str
-    rows: int
-    computed: int
-    unknown: int
-    unreadable: tuple[Unreadable, ...]
-    columns: tuple[str, ...]
-    results: tuple[Mapping[str, Any], ...]
+if TYPE_CHECKING:
+    from trialrun.scores.files import FileSummary
 
 
-def score_names() -> tuple[tuple[str, str], ...]:
-    """Every published score there is, with its label."""
-    from trialrun import scores
-    from trialrun.scores.load import score
+def score_file(name: str, source: Path, out: Path, *, units: Mapping[str, str] | None = None) -> FileSummary:
+    """Compute a score for every row of a file and write the file again with the score's columns.
 
-    return tuple((name, score(name).label) for name in scores.names())
+    Errors: `ScoreError` for an unknown score, or a file that cannot be read at all.
+    """
+    from trialrun.scores.files import score_file as compute
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return compute(name, source, out, units=units)
+
+
+def scores_text() -> str:
+    """Every published score there is, one a line."""
+    from trialrun.scores.describe import list_scores
+
+    return list_scores()
+
+
+def score_text(name: str) -> str:
+    """One score: formula, bounds, inputs, source and a worked example.
+
+    Errors: `ScoreError` for an unknown name.
+    """
+    from trialrun.scores.describe import show_score
+
+    return show_score(name)

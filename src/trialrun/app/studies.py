@@ -54,7 +54,8 @@ def _study_folder(folder: Path) -> Path:
         raise StudyError(f"{folder} is not a folder", f"a study is a folder with a {STUDY_FILE} in it")
     if not (folder / STUDY_FILE).is_file():
         raise StudyError(
-            f"{folder} holds no {STUDY_FILE}", "give a study's folder, or make one with trialrun draft RECORD -o DIR"
+            f"{folder} holds no {STUDY_FILE}",
+            "give a study's folder, or make one with trialrun draft RECORD -o DIR",
         )
     return folder
 

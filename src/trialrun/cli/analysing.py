@@ -23,11 +23,11 @@ def analyse(snapshot: Path, out: Path, study: Path | None) -> None:
     population, method and the log entries behind it. The same snapshot gives the same results, byte for byte.
     """
     from trialrun.app.analyses import analyse_snapshot
-    from trialrun.cli.findings import show_results
+    from trialrun.cli.results import show_results
 
     target = out if out.suffix == ".json" else out / "results.json"
     results = analyse_snapshot(snapshot, target, study_folder=study)
-    show_results(results)
+    show_results(*results)
     say()
     say(f"Results written to {target}.")
 

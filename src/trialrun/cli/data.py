@@ -24,8 +24,11 @@ def cut(study: Path, database: str, out: Path, final: bool) -> None:
     the study's texts. Analysis and report read snapshots only. Identifying values stay in the log.
     """
     from trialrun.app.logs import cut_snapshot
+    from trialrun.app.studies import open_study
 
-    manifest = cut_snapshot(study, database, out, now=datetime.now(UTC), purpose="final" if final else None)
+    manifest = cut_snapshot(
+        open_study(study), database, out, now=datetime.now(UTC), purpose="final" if final else None
+    )
     show_manifest(out, manifest)
 
 
@@ -33,7 +36,11 @@ def show_manifest(out: Path, manifest: object) -> None:
     """Say what a snapshot holds."""
     files = getattr(manifest, "files")  # noqa: B009 - the manifest's type is loaded only when used
     say(f"Snapshot written to {out}.")
-    table(("table", "rows"), [(name.removesuffix(".parquet"), entry.rows) for name, entry in files.items()], indent=2)
+    table(
+        ("table", "rows"),
+        [(name.removesuffix(".parquet"), entry.rows) for name, entry in files.items()],
+        indent=2,
+    )
 
 
 @click.command("import")

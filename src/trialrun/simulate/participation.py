@@ -303,7 +303,7 @@ class Participation:
         """Save a form as the coordinator."""
         if not entries:
             return None
-        by = "principal_investigator" if _only_principal(self.study, entries) else "coordinator"
+        by = _enters(self.study, form, entries)
         command = SaveForm(self.key, visit, form, row, dict(entries), expected_version=seen, reason=reason)
         return self.team.do(command, by)
 
@@ -316,9 +316,12 @@ def candidate_key(outcome: Any) -> str:
     return str(outcome.participant)
 
 
-def _only_principal(study: Study, entries: Mapping[str, Entry]) -> bool:
+def _enters(study: Study, form: str, entries: Mapping[str, Entry]) -> str:
+    """The role that fills a form: doses and judgements are not the coordinator's to enter."""
+    if str(study.settings.get("dose_item", "dose_given")) in study.forms[form].items:
+        return "investigator"
     attesters = {str(study.items[name].attested_by) for name in entries}
-    return attesters == {"principal_investigator"}
+    return "principal_investigator" if attesters == {"principal_investigator"} else "coordinator"
 
 
 def _offset(visit: Visit) -> tuple[int, str]:

@@ -1,0 +1,51 @@
+"""Registered outcomes in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trialrun.cli.output import heading, say, table
+
+if TYPE_CHECKING:
+    from trialrun.analyse.result import Result, Results
+    from trialrun.study.model import Study
+
+_SHOWN = ("change", "change_exact", "composite")
+_NAMES = {"change": "mean change", "change_exact": "typical change", "composite": "with deaths as worst"}
+
+
+def show_results(results: Results, study: Study) -> None:
+    """The registered outcomes in registered order, each with its interval and number of participants."""
+    heading(f"Registered outcomes of {results.study_id}" + (" (simulated data)" if results.synthetic else ""))
+    rows = [
+        _row(result, study)
+        for result in results.results
+        if result.registered and result.analysis.value in _SHOWN
+    ]
+    table(("outcome", "at", "n", "estimate", "95 % interval", "how"), rows)
+    say()
+    say(
+        "Change is follow-up minus baseline. One arm without a comparison shows what happened, not what caused it."
+    )
+
+
+def _row(result: Result, study: Study) -> tuple[str, str, str, str, str, str]:
+    endpoint = study.endpoints[result.endpoint]
+    unit = "" if result.unit.startswith("{") or result.unit == "1" else f" {result.unit}"
+    return (
+        f"{endpoint.role.value} {endpoint.order}: {result.parameter}",
+        result.visit.replace("_", " "),
+        str(result.n),
+        "none" if result.estimate is None else f"{result.estimate:+.2f}{unit}",
+        _interval(result),
+        _NAMES[result.analysis.value],
+    )
+
+
+def _interval(result: Result) -> str:
+    if result.interval is None:
+        return ""
+    low, high = (
+        "open" if end is None else f"{end:+.2f}" for end in (result.interval.low, result.interval.high)
+    )
+    return f"{low} to {high}"
