@@ -12,6 +12,7 @@ from trialrun.study.build import build_study
 from trialrun.study.content_hash import study_hash, text_hash
 from trialrun.study.model import ConsentText, Study
 from trialrun.study.references import check_references
+from trialrun.study.rules import check_rules
 from trialrun.study.text import Located, read_yaml
 from trialrun.study.validate import validate
 from trialrun.values.finding import Finding, Severity
@@ -55,7 +56,7 @@ def read_study(folder: Path) -> tuple[Study | None, list[Finding]]:
         content_hash=study_hash(content, record, texts),
         folder=str(folder),
     )
-    located.findings.extend(check_references(study, located))
+    located.findings.extend(check_references(study) or check_rules(study))
     return study, located.findings
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from trialrun.expressions import Definition, Node, Program, Symbol, Type, build_program
+from trialrun.study.kept import Kept
 from trialrun.study.model import Derived, Item, ItemType, Study
 
 _TYPES = {
@@ -28,7 +29,14 @@ def study_program(study: Study) -> Program:
 
     Errors: `ExpressionError` with place, line and column for the first rule that does not fit.
     """
+    return _PROGRAMS.of(study)
+
+
+def _build(study: Study) -> Program:
     return build_program(scalar_symbols(study) | aggregate_symbols(study), definitions(study))
+
+
+_PROGRAMS = Kept(_build)
 
 
 def scalar_symbols(study: Study) -> dict[str, Symbol]:

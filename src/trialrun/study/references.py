@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from trialrun.study.model import Derived, Endpoint, Item, ItemType, Limits, Place, Stated, Study
-from trialrun.study.text import Located, did_you_mean
+from trialrun.study.text import did_you_mean
 from trialrun.values.finding import Finding, Severity
 
 ANCHORS = ("screening", "consent", "first_dose")
@@ -14,9 +14,8 @@ _LISTED = (ItemType.CHOICE, ItemType.CHOICES)
 _NUMBERS = (ItemType.NUMBER, ItemType.INTEGER)
 
 
-def check_references(study: Study, located: Located) -> list[Finding]:
+def check_references(study: Study) -> list[Finding]:
     """Every name that leads nowhere and every entry that contradicts itself, with line and remedy."""
-    del located
     checks = (_items, _forms, _visits, _derived, _criteria, _doses, _endpoints, _assumptions, _traces)
     return [finding for check in checks for finding in check(study)]
 

@@ -15,10 +15,15 @@ from trialrun.study.program import (
     definitions,
     row_symbols,
     scalar_symbols,
+    study_program,
 )
 from trialrun.study.text import did_you_mean
 from trialrun.values.finding import Finding, Severity
 
+_WHERE = re.compile(
+    r"^(?P<file>[^\s:]+):(?P<line>\d+) (?P<part>\S+) \(line \d+, column \d+ of the rule\): (?P<message>.*)$",
+    re.DOTALL,
+)
 _PART = re.compile(r"\b(?:derived|criteria)\.([A-Za-z0-9_]+)")
 
 
@@ -33,17 +38,24 @@ def check_rules(study: Study) -> list[Finding]:
     findings.extend(_unknown_scores(study))
     if findings:
         return findings
+    try:
+        study_program(study)
+    except ExpressionError:
+        return findings + list(_broken_stages(study))
+    return findings
+
+
+def _broken_stages(study: Study) -> Iterator[Finding]:
     rules = definitions(study)
     symbols = scalar_symbols(study) | aggregate_symbols(study)
     while rules:
         try:
             build_program(symbols, rules)
         except ExpressionError as error:
-            findings.append(_finding(error))
+            yield _finding(error)
             rules = _without(rules, error)
             continue
         break
-    return findings
 
 
 def _unknown_scores(study: Study) -> Iterator[Finding]:
@@ -75,8 +87,14 @@ def _unknown_scores(study: Study) -> Iterator[Finding]:
 
 
 def _finding(error: ExpressionError) -> Finding:
-    place, _, rest = error.message.partition(": ")
-    return Finding(Severity.ERROR, "expression", rest or error.message, place, error.remedy)
+    match = _WHERE.match(error.message)
+    if match is None:
+        place, _, rest = error.message.partition(": ")
+        return Finding(Severity.ERROR, "expression", rest or error.message, place, error.remedy)
+    # A rule written as a block keeps its lines, so its line in the file can be told.
+    place = f"{match['file']}:{int(match['line']) + error.line - 1} {match['part']}"
+    message = f"{match['message']} (column {error.column} of the rule's line)"
+    return Finding(Severity.ERROR, "expression", message, place, error.remedy)
 
 
 def _without(rules: Definitions, error: ExpressionError) -> Definitions:

@@ -168,7 +168,9 @@ _CRITERION = _entry(
     "One atomic eligibility rule beside the record's own words.",
     ("kind", "bullet", "text", "expression"),
     kind=_one_of(CriterionKind, "Inclusion passes when met, exclusion passes when not met."),
-    bullet=_whole("The bullet's number in its section of the record, from 1; 0: from another field, e.g. minimumAge.", 0),
+    bullet=_whole(
+        "The bullet's number in its section of the record, from 1; 0: from another field, e.g. minimumAge.", 0
+    ),
     text=_text("The record's words, verbatim."),
     expression=_text("True when the criterion is met as worded."),
     attested_by=_list(_one_of(AttestedBy, "Who."), "Who vouches for the answers it rests on."),
