@@ -33,7 +33,10 @@ def parse_expression(text: str, *, place: str = "") -> Node:
     """
     try:
         words = scan(text)
-        return _Reader(words).read(_sqlglot_tree(words, text))
+        node = _Reader(words).read(_sqlglot_tree(words, text))
+        if isinstance(node, nodes.Null):
+            fail("a rule that is NULL is always unknown", "write a condition or a value", node.at)
+        return node
     except ExpressionError as error:
         raise located(error, place) from None
 
@@ -63,7 +66,8 @@ def _sqlglot_tree(words: tuple[Word, ...], text: str) -> Any:
 
 def _sqlglot_tokens(words: tuple[Word, ...]) -> list[Any]:
     """The words as sqlglot's tokens. A function gets a name sqlglot does not know, so it reads arguments only."""
-    from sqlglot.tokens import Token, Tokenizer, TokenType
+    from sqlglot.tokenizer_core import Token, TokenType
+    from sqlglot.tokens import Tokenizer
 
     keywords: dict[str, Any] = {**Tokenizer.KEYWORDS, **Tokenizer.SINGLE_TOKENS}
     tokens: list[Any] = []
@@ -130,9 +134,7 @@ class _Reader:
             )
         reader = self.readers.get(type(tree).__name__)
         if reader is None:
-            fail(
-                f"{type(tree).__name__} is not part of the language", "see the list of what is", self.at(tree)
-            )
+            fail(*_refused(type(tree).__name__), self.at(tree))
         return reader(tree, depth + 1)
 
     def at(self, tree: Any) -> Position:
@@ -141,7 +143,7 @@ class _Reader:
         return self.words[min(starts)].at if starts else Position()
 
     def _chain(self, tree: Any, depth: int) -> Node:
-        kind: type[Any] = type(tree)
+        kind: type[Any] = tree.__class__
         parts: list[Any] = []
         current = tree
         while type(current) is kind:
@@ -257,6 +259,19 @@ class _Reader:
             if isinstance(argument, nodes.Null):
                 fail(f"NULL in {name} makes it always unknown", f"write {function.signature}", at)
         return nodes.Call(name, arguments, at)
+
+
+_REFUSED = {
+    "Star": ("a star is not part of the language", "name each item"),
+    "Tuple": ("a list of values is only for IN", "compare each value by itself, joined with AND"),
+    "Alias": ("an operator is missing between two words", "write AND, OR or a comparison between them"),
+}
+
+
+def _refused(kind: str) -> tuple[str, str]:
+    return _REFUSED.get(
+        kind, (f"{kind} is not part of the language", "use comparisons, arithmetic and the listed functions")
+    )
 
 
 def _day(text: str, at: Position) -> date:
