@@ -9,7 +9,7 @@ from typing import Any
 
 from trialrun.values.finding import Finding, Severity
 
-_DROPPED = frozenset({"script", "style", "noscript", "template", "head", "svg", "iframe", "object"})
+_DROPPED = frozenset({"title", "script", "style", "noscript", "template", "head", "svg", "iframe", "object"})
 _BLOCKS = frozenset(
     [
         "address",
@@ -61,6 +61,7 @@ _CONTROL = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
 _DEEPEST = 200
+_BREAK = "\u2029"  # a paragraph separator, which HTML text has no use for
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +201,9 @@ class _Walk:
                 self._prefix = ""
 
     def _row(self, element: Any) -> Iterator[tuple[str, tuple[str, ...], int]]:
-        cells = tuple(" ".join("".join(_visible(cell)).split()) for cell in element if cell.tag in _CELLS)
-        if len(cells) > 1:
-            yield "".join(cells), cells, 0
-        else:
-            yield "".join(cells), (), 0
+        cells = tuple(_paragraphs(cell) for cell in element if cell.tag in _CELLS)
+        text = "".join(cell.replace("\n\n", " ") for cell in cells)
+        yield text, cells if len(cells) > 1 else (), 0
 
 
 def _leaf_row(element: Any) -> bool:
@@ -220,13 +219,19 @@ def _hidden(element: Any) -> bool:
     return "display:none" in style or element.get("hidden") is not None
 
 
+def _paragraphs(cell: Any) -> str:
+    """A cell's text; its paragraphs are separated by an empty line."""
+    parts = (" ".join(part.split()) for part in "".join(_visible(cell)).split(_BREAK))
+    return "\n\n".join(part for part in parts if part)
+
+
 def _visible(element: Any, depth: int = 0) -> Iterator[str]:
     if not isinstance(element.tag, str) or element.tag in _DROPPED:
         return
     if depth > _DEEPEST:
         yield "".join(element.itertext())
         return
-    separator = " " if element.tag in _BLOCKS else ""
+    separator = _BREAK if element.tag in _BLOCKS else ""
     yield separator + (element.text or "")
     for child in element:
         yield from _visible(child, depth + 1)

@@ -69,8 +69,9 @@ def _outcome_cells(page: Page, index: int, line: PageLine) -> dict[str, str] | N
                 index,
                 _CHECK,
             )
-        cells = (*line.cells[:2], " ".join(line.cells[2:]).strip())
-        return dict(zip(names, cells, strict=True))
+        named = (cell.replace("\n\n", " ") for cell in line.cells[:2])
+        cells = (*named, "\n\n".join(cell for cell in line.cells[2:] if cell))
+        return dict(zip(names, (*cells, ""), strict=False))
     if len(line.text) > _LONGEST_ROW:
         return None
     places = starts(line.text)
@@ -192,7 +193,7 @@ def _names_in(text: str, known: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     names: list[str] = []
     rest = text
     while True:
-        candidate = rest.lstrip(" ,;|") if names else rest.lstrip()
+        candidate = rest.lstrip(" ,;|\n") if names else rest.lstrip()
         candidate = re.sub(r"^[A-Z][A-Za-z ]{3,24}: ", "", candidate)
         name = next(
             (one for one in sorted(known, key=len, reverse=True) if one and candidate.startswith(one)), None

@@ -346,7 +346,9 @@ def _locations(page: Page, indexes: list[int], provenance: dict[str, Any]) -> li
             names, after_flag = [], False
         else:
             names.append(line.text)
-    if names:
+    if names and announced is not None and len(found) >= announced:
+        page.used.difference_update(index for index in indexes if page.lines[index].text in names)
+    elif names:
         found.append({"facility": " ".join(names)})
     if flags:
         provenance["page_only"]["locationFlags"] = flags

@@ -45,13 +45,30 @@ def starts(text: str) -> tuple[tuple[int, bool], ...]:
             continue
         before = text[place - 1]
         if match.lastgroup == "digit":
-            if text[place].isdigit():
-                found.append((place, not before.isdigit() and before not in ".,<>=±≥≤"))
-            elif before.isalpha():
-                found.append((place, False))
+            found += _number(text, place)
         elif match.lastgroup == "upper":
             found.append((place, not before.isupper() or len(match.group(0)) >= 4))
         elif before.isalpha() or before in ")]%":
             word = re.split(r"\W", text[: place + len(match.group(0).split()[0])])[-1]
             found.append((place, _WORDS_ENDING_ALIKE.search(word) is None))
     return tuple(found)
+
+
+def _number(text: str, place: int) -> list[tuple[int, bool]]:
+    """A number may be the time, or begin with the last digits of the name: "B12|12 weeks"."""
+    if not text[place].isdigit():  # a number word inside a word
+        return [(place, False)] if text[place - 1].isalpha() else []
+    before = text[place - 1]
+    length = len(text) - place - len(text[place:].lstrip("0123456789"))
+    if before.isdigit():
+        whole = len(text[:place]) - len(text[:place].rstrip("0123456789")) + length
+        return (
+            [(place, False)]
+            if length == 2 and (whole > 3 or text[place + length - whole - 1] in "-/")
+            else []
+        )
+    one_letter = re.search(r"(?:^|[^A-Za-z])[A-Z]$", text[:place]) is not None
+    certain = (
+        before not in ".,<>=±≥≤" and not one_letter and (length < 3 or (length == 3 and not before.isupper()))
+    )
+    return [(place, certain)]
