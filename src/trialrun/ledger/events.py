@@ -88,7 +88,7 @@ def utc_text(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise LedgerError("a time without a time zone cannot be logged", "pass an aware datetime")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def chain_events(

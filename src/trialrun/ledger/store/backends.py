@@ -25,6 +25,10 @@ class Backend(Protocol):
         """The statement with this driver's placeholders (written with `?`)."""
         ...
 
+    def reader(self) -> Any:
+        """A new connection for reading, each statement on its own."""
+        ...
+
     def begin(self, cursor: Any) -> tuple[int, str]:
         """Take the write lock over all processes; last position and link."""
         ...
@@ -66,13 +70,18 @@ class SqliteBackend:
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",
-            "wal_autocheckpoint=4000",
+            # A short log is written over in place, which flushes faster than a growing file.
+            "wal_autocheckpoint=200",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
     def sql(self, text: str) -> str:
         """The statement with this driver's placeholders."""
         return text
+
+    def reader(self) -> Any:
+        """A new connection for reading."""
+        return _detached(self.engine)
 
     def begin(self, cursor: Any) -> tuple[int, str]:
         """Take the write lock; last position and link."""
@@ -92,9 +101,9 @@ class SqliteBackend:
 
     def forget_deleted(self) -> None:
         """Take deleted rows out of the files."""
-        connection = self.engine.raw_connection()
+        connection = self.reader()
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             connection.close()
 
@@ -118,6 +127,12 @@ class PostgresBackend:
         """The statement with this driver's placeholders."""
         return text.replace("?", "%s")
 
+    def reader(self) -> Any:
+        """A new connection for reading, outside transactions."""
+        connection = _detached(self.engine)
+        connection.autocommit = True
+        return connection
+
     def begin(self, cursor: Any) -> tuple[int, str]:
         """Take the write lock; last position and link."""
         cursor.execute("SELECT position, link FROM head WHERE id = 1 FOR UPDATE")
@@ -134,15 +149,19 @@ class PostgresBackend:
 
     def forget_deleted(self) -> None:
         """Take deleted rows out of the files."""
-        connection = self.engine.raw_connection()
+        connection = self.reader()
         try:
-            driver = connection.driver_connection
-            if driver is not None:
-                driver.autocommit = True
-                driver.execute("VACUUM identity_keys")
-                driver.autocommit = False
+            connection.execute("VACUUM identity_keys")
         finally:
             connection.close()
+
+
+def _detached(engine: Engine) -> Any:
+    """A driver connection that belongs to us alone."""
+    pooled = engine.raw_connection()
+    driver = pooled.driver_connection
+    pooled.detach()
+    return driver
 
 
 def backend_for(url: str) -> Backend:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,19 +46,33 @@ class Value:
 class Reader:
     """Everything that looks at a log and changes nothing."""
 
-    backend: Backend
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self._idle: deque[Any] = deque()
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
-        connection = self.backend.engine.raw_connection()
+        """A cursor on a reading connection; connections are kept, for taking one from a pool costs more than a read."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.backend.reader()
         try:
             yield connection.cursor()
-        except self.backend.errors as error:
-            raise LedgerError(
-                f"the database cannot be read: {error}", "see the database's own log"
-            ) from error
-        finally:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, self.backend.errors):
+                raise LedgerError(
+                    f"the database cannot be read: {error}", "see the database's own log"
+                ) from error
+            raise
+        self._idle.append(connection)
+
+    def close(self) -> None:
+        """Give the connections back; nothing can be read afterwards."""
+        while self._idle:
+            self._idle.pop().close()
+        self.backend.engine.dispose()
 
     def position(self) -> tuple[int, str]:
         """The last position of the log and the running hash there."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from trialrun.ledger.seals import Signer, seal_event
 from trialrun.ledger.store.backends import Backend, Heads
 from trialrun.ledger.store.group_commit import GroupCommit, Job
 from trialrun.ledger.store.projection import changes
-from trialrun.ledger.store.reading import Reader
+from trialrun.ledger.store.reading import Head, Reader
 from trialrun.ledger.store.tables import FORMAT, create_tables
 
 _INSERT = "INSERT INTO events (position, stream, version, type, at, actor, hash, link, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -74,7 +75,7 @@ class Store(Reader):
     """
 
     def __init__(self, backend: Backend, *, seal_every: int = 100, signer: Signer | None = None) -> None:
-        self.backend = backend
+        super().__init__(backend)
         self.seal_every = seal_every
         self._signer = signer
         self._group: GroupCommit[_Work, tuple[Event, ...]] = GroupCommit(self._write)
@@ -107,7 +108,9 @@ class Store(Reader):
 
         Errors: `StaleStreamError` when the stream is at another version.
         """
-        head = self.head(stream)
+        head = Head(*self._heads.get(stream, (0, NO_HASH)))  # may be behind another process: then look
+        if head.version != expected_version:
+            head = self.head(stream)
         if head.version != expected_version:
             raise StaleStreamError(stream, expected_version, head.version)
         chained = chain_events(
@@ -294,10 +297,9 @@ class Store(Reader):
 
         Errors: `LedgerError` when this log is not empty.
         """
-        with self._cursor() as cursor:
+        with self._writing() as cursor:
             position, link = self.backend.begin(cursor)
             if position:
-                cursor.connection.rollback()
                 raise LedgerError(f"the log holds {position} entries", "restore into a new database")
             page: list[Event] = []
             for event in events:
@@ -308,24 +310,40 @@ class Store(Reader):
                     page = []
             self._insert(cursor, page)
             cursor.execute(self.backend.sql("UPDATE head SET position = ?, link = ?"), (position, link))
-            cursor.connection.commit()
         return position
 
     def add_identity_key(self, participant: str, key: bytes) -> bytes:
         """Keep a key for a participant who has none yet; the key that counts."""
-        with self._cursor() as cursor:
+        with self._writing() as cursor:
             cursor.execute(
                 self.backend.sql(
                     "INSERT INTO identity_keys (participant, key) VALUES (?, ?) ON CONFLICT (participant) DO NOTHING"
                 ),
                 (participant, key),
             )
-            cursor.connection.commit()
         return self.identity_key(participant) or key
+
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        """A cursor in a transaction of its own, beside the log's."""
+        connection = self.backend.engine.raw_connection()
+        try:
+            yield connection.cursor()
+            connection.commit()
+        except self.backend.errors as error:
+            connection.rollback()
+            raise LedgerError(
+                f"the database refused the write: {error}", "see the database's own log"
+            ) from error
+        except BaseException:
+            connection.rollback()
+            raise
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Give the connections back; the store cannot be used afterwards."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        self.backend.engine.dispose()
+        super().close()
