@@ -171,6 +171,8 @@ class _Person:
         if known is not None or (low is None and high is None):
             return ""
         label = symbol.label or symbol.name
+        if high is None and low == symbol.lowest:
+            return ""
         if low is None or high is None:
             return f"{label}: {_number(low)} or more" if high is None else f"{label}: {_number(high)} or less"
         decided = self.results.get(band) if band else None
