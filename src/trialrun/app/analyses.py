@@ -12,6 +12,7 @@ from trialrun.study.model import Study
 
 if TYPE_CHECKING:
     from trialrun.analyse.result import Results
+    from trialrun.derive.dataset import Dataset
     from trialrun.snapshot.read import Snapshot
 
 
@@ -45,30 +46,42 @@ def open_snapshot(
     return snapshot, study
 
 
-def analyse_snapshot(
-    folder: Path, out: Path, *, study_folder: Path | None = None, study: Study | None = None
-) -> tuple[Results, Study]:
-    """Analyse the registered outcomes of a snapshot and write them as JSON; returns them and the study."""
-    from trialrun.analyse.run import analyse
+def derive_snapshot(folder: Path, study_folder: Path | None = None, study: Study | None = None) -> Dataset:
+    """Everything derived from a snapshot: scores per visit, changes, populations."""
+    from trialrun.derive.dataset import derive_dataset
 
-    snapshot, study = open_snapshot(folder, study_folder, study)
-    results = analyse(snapshot, study)
+    return derive_dataset(*open_snapshot(folder, study_folder, study))
+
+
+def write_results(data: Dataset, out: Path) -> Results:
+    """Analyse the registered outcomes and write them as JSON.
+
+    Errors: `AnalysisError` naming the outcome that cannot be analysed, and why.
+    """
+    from trialrun.analyse.run import analyse_dataset
+
+    results = analyse_dataset(data)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(results.text(), encoding="utf-8")
-    return results, study
+    return results
 
 
-def build_report(
-    folder: Path,
-    out: Path,
-    *,
-    study_folder: Path | None = None,
-    study: Study | None = None,
-    results: Results | None = None,
-) -> Path:
-    """Write the report of a snapshot; analyses it first unless results are given. Returns the page's path."""
-    from trialrun.analyse.run import analyse
+def write_report(data: Dataset, results: Results, out: Path) -> Path:
+    """Write the report as one HTML page in the folder `out`; returns the page's path."""
     from trialrun.report.build import build_report as build
 
-    snapshot, study = open_snapshot(folder, study_folder, study)
-    return build(snapshot, study, analyse(snapshot, study) if results is None else results, out)
+    return build(data.snapshot, data.study, results, out / "report.html", data=data)
+
+
+def analyse_snapshot(folder: Path, out: Path, *, study_folder: Path | None = None) -> tuple[Results, Study]:
+    """Analyse the registered outcomes of a snapshot and write them as JSON; returns them and the study."""
+    data = derive_snapshot(folder, study_folder)
+    return write_results(data, out), data.study
+
+
+def build_report(folder: Path, out: Path, *, study_folder: Path | None = None) -> Path:
+    """Analyse a snapshot and write its report; returns the page's path."""
+    from trialrun.analyse.run import analyse_dataset
+
+    data = derive_snapshot(folder, study_folder)
+    return write_report(data, analyse_dataset(data), out)

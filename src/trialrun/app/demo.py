@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialrun.app.analyses import analyse_snapshot, build_report
+from trialrun.app.analyses import derive_snapshot, write_report, write_results
 from trialrun.app.logs import cut_snapshot, verify_log
 from trialrun.app.rehearsals import rehearse_open_study
 from trialrun.app.studies import CheckedStudy, check_study_folder
@@ -96,9 +96,10 @@ def run_demo(
         study, rehearsal.database, out / "snapshot", now=now, synthetic=True, seed=seed, notes=(note,)
     )
     stage("Deriving scores and analysing the registered outcomes")
-    results, _ = analyse_snapshot(out / "snapshot", out / "results.json", study=study)
+    data = derive_snapshot(out / "snapshot", study=study)
+    results = write_results(data, out / "results.json")
     stage("Writing the report")
-    report = build_report(out / "snapshot", out / "report", study=study, results=results)
+    report = write_report(data, results, out / "report")
     page = write_study_page(study, out / "study.html")
     return DemoOutcome(
         title=record.brief_title,

@@ -10,23 +10,23 @@ if TYPE_CHECKING:
     from trialrun.analyse.result import Result, Results
     from trialrun.study.model import Study
 
-_SHOWN = ("change", "change_exact", "composite")
-_NAMES = {"change": "mean change", "change_exact": "typical change", "composite": "with deaths as worst"}
+_NAMES = {"change": "mean change", "composite": "median change, death counted worst"}
 
 
 def show_results(results: Results, study: Study) -> None:
     """The registered outcomes in registered order, each with its interval and number of participants."""
     heading(f"Registered outcomes of {results.study_id}" + (" (simulated data)" if results.synthetic else ""))
-    rows = [
-        _row(result, study)
-        for result in results.results
-        if result.registered and result.analysis.value in _SHOWN
-    ]
+    rows = [_row(result, study) for result in results.results if _is_shown(result, study)]
     table(("outcome", "at", "n", "estimate", "95 % interval", "how"), rows)
     say()
     say(
         "Change is follow-up minus baseline. One arm without a comparison shows what happened, not what caused it."
     )
+
+
+def _is_shown(result: Result, study: Study) -> bool:
+    registered = result.registered and study.endpoints[result.endpoint].role.value in ("primary", "secondary")
+    return registered and result.analysis.value in _NAMES
 
 
 def _row(result: Result, study: Study) -> tuple[str, str, str, str, str, str]:

@@ -1,0 +1,34 @@
+"""Draft a study from a registry record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trialrun.errors import UserError
+from trialrun.values.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A drafted study: the record's title and everything found on the way."""
+
+    title: str
+    registry_id: str
+    findings: tuple[Finding, ...]
+
+
+def draft_study(record: Path, out: Path) -> Drafted:
+    """Read a registry record and write a draft study folder from it.
+
+    Errors: `RecordError` when the record cannot be read or `out` holds a study already; `UserError` when `out`
+    cannot be written.
+    """
+    from trialrun.registry.draft import write_draft
+    from trialrun.registry.read import read_record
+
+    read, odd = read_record(record)
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file", "give a new folder with -o")
+    made = write_draft(read, out)
+    return Drafted(read.brief_title, read.registry_id, (*odd, *made.findings))
