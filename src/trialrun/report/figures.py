@@ -21,6 +21,8 @@ _STYLE: dict[str, Any] = {
     "xtick.color": "#333333",
     "ytick.color": "#333333",
     "svg.fonttype": "none",
+    "hatch.linewidth": 1.2,
+    "hatch.color": DARK,
     "figure.constrained_layout.use": True,
 }
 
@@ -91,7 +93,7 @@ def waterfall(name: str, bars: Sequence[Bar], label: str, *, lower_is_better: bo
         axes = drawing.axes
         for index, bar in enumerate(ordered):
             if bar.ended:
-                axes.bar(index, direction * reach, color="white", edgecolor=DARK, hatch="////", width=0.75)
+                axes.bar(index, direction * reach, color="white", edgecolor=DARK, hatch="//", width=0.75)
                 middle = direction * reach / 2
                 axes.text(
                     index, middle, bar.ended, rotation=90, ha="center", va="center", fontsize=9, color=DARK,
@@ -154,7 +156,7 @@ class _Drawing:
         text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
         # Identifiers of several figures on one page must not meet.
         text = re.sub(r'id="([^"]+)"', rf'id="{self._name}-\1"', text)
-        text = re.sub(r'"#([^"]+)"', rf'"#{self._name}-\1"', text)
+        text = re.sub(r'href="#([^"]+)"', rf'href="#{self._name}-\1"', text)
         text = re.sub(r"url\(#([^)]+)\)", rf"url(#{self._name}-\1)", text)
         text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
         text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)

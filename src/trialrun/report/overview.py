@@ -22,6 +22,7 @@ class Box:
     title: str
     n: int
     left: Sequence[tuple[str, int]]
+    side: str = "Not taken further"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def flow_boxes(data: Dataset) -> tuple[Box, ...]:
     boxes = [
         _box("Screened", sets[SCREENED], sets[ENROLLED]),
         _box("Enrolled", sets[ENROLLED], sets[TREATED]),
-        Box("Treated: at least one dose", len(sets[TREATED].members), _left_by_time(data)),
+        Box("Treated: at least one dose", len(sets[TREATED].members), _left_by_time(data), "Not evaluable"),
     ]
     boxes.append(
         _box("Evaluable for the primary outcomes, death and transplant included", sets[EVALUABLE], None)
