@@ -52,8 +52,9 @@ def polars_lazy(path: Path) -> Sums:
     failed = sum(((~p).fill_null(value=False).cast(pl.Int64) * 2**i for i, p in enumerate(passes)), pl.lit(0))
     unknown = sum((p.is_null().cast(pl.Int64) * 2**i for i, p in enumerate(passes)), pl.lit(0))
     first = pl.lit(0)
-    for i in reversed(range(len(passes))):
-        first = pl.when((~passes[i]).fill_null(value=True)).then(i + 1).otherwise(first)
+    for test in (pl.Expr.is_null, lambda p: (~p).fill_null(value=False)):
+        for i in reversed(range(len(passes))):
+            first = pl.when(test(passes[i])).then(i + 1).otherwise(first)
     frame = (
         pl.scan_parquet(path)
         .select(failed.alias("f"), unknown.alias("u"), first.alias("r"))
@@ -87,7 +88,9 @@ def pandas_plain(path: Path) -> Sums:
         + d["ascites_points"]
         + d["encephalopathy_points"]
     )
-    limit = pd.Series(np.where(d["sex"].eq("F").fillna(False), 15.78, 23.67), dtype="Float64").mask(d["sex"].isna())
+    limit = pd.Series(np.where(d["sex"].eq("F").fillna(False), 15.78, 23.67), dtype="Float64").mask(
+        d["sex"].isna()
+    )
     screening = pd.to_datetime(d["screening_date"])
 
     def on_or_after(name: str, months: int) -> pd.Series:
@@ -116,10 +119,12 @@ def pandas_plain(path: Path) -> Sums:
     ]
     failed, unknown, first = (np.zeros(n, dtype=np.int64) for _ in range(3))
     for i in reversed(range(len(passes))):
-        fails = (~passes[i]).fillna(False).to_numpy(dtype=bool)
         lacks = passes[i].isna().to_numpy(dtype=bool)
-        failed += fails.astype(np.int64) << i
         unknown += lacks.astype(np.int64) << i
-        first = np.where(fails | lacks, i + 1, first)
+        first = np.where(lacks, i + 1, first)
+    for i in reversed(range(len(passes))):
+        fails = (~passes[i]).fillna(False).to_numpy(dtype=bool)
+        failed += fails.astype(np.int64) << i
+        first = np.where(fails, i + 1, first)
     eligible = int(((failed == 0) & (unknown == 0)).sum())
     return n, eligible, int(failed.sum()), int(unknown.sum()), int(first.sum())

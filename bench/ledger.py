@@ -1,6 +1,6 @@
 """Durable appends against raw append + fdatasync on the same disk, interleaved in one run.
 
-    .venv/bin/python bench/ledger.py [postgresql://...]
+.venv/bin/python bench/ledger.py [postgresql://...]
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def run(postgres: str = "", folder: Path | None = None) -> list[dict[str, object
             store = open_store(url)
             try:
                 rows.append(_compare("append, one per commit", database, file, _single(store)))
-                rows.append(_compare(f"append, {CLIENTS} waiting clients", database, file, _clients(store, CLIENTS)))
+                rows.append(
+                    _compare(f"append, {CLIENTS} waiting clients", database, file, _clients(store, CLIENTS))
+                )
             finally:
                 store.close()
         os.close(file)

@@ -10,6 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
+import duckdb
+
+
+def quiet() -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection that draws no progress bar."""
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
 
 @dataclass(frozen=True)
 class Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import duckdb
+from bench.measure import quiet
 
 COLUMNS = {
     "age": "18 + floor(u(1) * 65)",
@@ -52,13 +52,17 @@ def write_people(path: Path, rows: int) -> Path:
         if name in COMPLETE:
             selected.append(f"{expression} AS {name}")
         else:
-            selected.append(f"CASE WHEN uniform(i, {100 + place}) < 0.1 THEN NULL ELSE {expression} END AS {name}")
-    with duckdb.connect() as connection:
+            selected.append(
+                f"CASE WHEN uniform(i, {100 + place}) < 0.1 THEN NULL ELSE {expression} END AS {name}"
+            )
+    with quiet() as connection:
         # A uniform number from a hash of row and stream, and a near-normal one from four of them:
         # the same on every machine, unlike random().
         connection.execute("CREATE MACRO uniform(i, k) AS (hash(i * 1000 + k) % 1000003) / 1000003.0")
-        connection.execute("CREATE MACRO normal(i, k) AS (uniform(i, k * 7 + 1) + uniform(i, k * 7 + 2)"
-            " + uniform(i, k * 7 + 3) + uniform(i, k * 7 + 4) - 2) * 1.73")
+        connection.execute(
+            "CREATE MACRO normal(i, k) AS (uniform(i, k * 7 + 1) + uniform(i, k * 7 + 2)"
+            " + uniform(i, k * 7 + 3) + uniform(i, k * 7 + 4) - 2) * 1.73"
+        )
         connection.execute(
             f"COPY (SELECT i AS person, {', '.join(selected)} FROM range({rows}) AS t(i)) "
             f"TO '{path}.part' (FORMAT parquet)"

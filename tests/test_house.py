@@ -21,7 +21,9 @@ MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|root|home|tmp/brief|opt/pypi)/")
 def _tracked() -> list[Path]:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
-        return [p for p in ROOT.rglob("*") if p.is_file() and ".venv" not in p.parts and ".git" not in p.parts]
+        return [
+            p for p in ROOT.rglob("*") if p.is_file() and ".venv" not in p.parts and ".git" not in p.parts
+        ]
     return [ROOT / line for line in listed.stdout.splitlines()]
 
 
@@ -77,11 +79,15 @@ def test_every_link_between_documents_leads_somewhere() -> None:
 def test_every_document_is_reachable_from_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     pages = [p for p in (ROOT / "docs").rglob("*.md") if p.name != "README.md"]
-    missing = [str(p.relative_to(ROOT / "docs")) for p in pages if str(p.relative_to(ROOT / "docs")) not in index]
+    missing = [
+        str(p.relative_to(ROOT / "docs")) for p in pages if str(p.relative_to(ROOT / "docs")) not in index
+    ]
     assert missing == []
 
 
 def test_make_lists_its_commands() -> None:
-    listed = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     for command in ("demo", "test", "check", "bench", "serve", "setup"):
         assert f"make {command}" in listed.stdout
