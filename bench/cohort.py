@@ -13,12 +13,31 @@ from trialrun.evaluate.tables import Demand, outcome_sql
 from trialrun.expressions.program import Program, build_program
 from trialrun.expressions.types import Symbol, Type
 
-NUMBERS = (
-    "age bilirubin albumin inr ascites_points encephalopathy_points steroid_dose weight_before weight "
-    "alcohol_grams systolic diastolic"
-).split()
-BOOLEANS = "cirrhosis viral cardiovascular hcc malignancy pregnant bariatric alcohol_plan".split()
-DATES = "malignancy_date infection_date experimental_date screening_date".split()
+NUMBERS = [
+    "age",
+    "bilirubin",
+    "albumin",
+    "inr",
+    "ascites_points",
+    "encephalopathy_points",
+    "steroid_dose",
+    "weight_before",
+    "weight",
+    "alcohol_grams",
+    "systolic",
+    "diastolic",
+]
+BOOLEANS = [
+    "cirrhosis",
+    "viral",
+    "cardiovascular",
+    "hcc",
+    "malignancy",
+    "pregnant",
+    "bariatric",
+    "alcohol_plan",
+]
+DATES = ["malignancy_date", "infection_date", "experimental_date", "screening_date"]
 STAGES = {
     "bilirubin_points": "CASE WHEN bilirubin < 2 THEN 1 WHEN bilirubin > 3 THEN 3 ELSE 2 END",
     "albumin_points": "CASE WHEN albumin > 3.5 THEN 1 WHEN albumin < 2.8 THEN 3 ELSE 2 END",
