@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
-from trialrun.study.model import Study
+from trialrun.study.model import RecordQuote, Study
 from trialrun.study.record_text import plain_text, record_sentences
 from trialrun.study.references import BACKGROUND
 from trialrun.values.finding import Finding, Severity
@@ -69,23 +70,15 @@ def traceability_page(study: Study) -> str:
         "*Background* explains the study and asks for nothing. Generated from the study; do not edit.",
         "",
     ]
-    section = ""
-    for quote in study.traceability:
-        head, _, rest = quote.path.partition(".")
-        if head != section:
-            section = head
-            lines += [f"## {head}", "", "| field | sentence | parts |", "| --- | --- | --- |"]
-        elif not lines[-1].startswith("|"):
-            lines.append("")
-        parts = ", ".join("*background*" if part == BACKGROUND else f"`{part}`" for part in quote.parts)
-        note = f" {quote.note}" if quote.note else ""
-        lines.append(f"| {rest} | {quote.text.replace('|', chr(92) + '|')} | {parts}{note} |")
-        if _next_section(study, quote.path) != head:
-            lines.append("")
+    for section, quotes in groupby(study.traceability, key=lambda quote: quote.path.partition(".")[0]):
+        lines += [f"## {section}", "", "| field | sentence | parts |", "| --- | --- | --- |"]
+        lines += [_row(quote) for quote in quotes]
+        lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _next_section(study: Study, path: str) -> str:
-    paths = [quote.path for quote in study.traceability]
-    last = max(index for index, one in enumerate(paths) if one == path)
-    return paths[last + 1].partition(".")[0] if last + 1 < len(paths) else ""
+def _row(quote: RecordQuote) -> str:
+    parts = ", ".join("*background*" if part == BACKGROUND else f"`{part}`" for part in quote.parts)
+    note = f" {quote.note}" if quote.note else ""
+    text = quote.text.replace("|", "\\|")
+    return f"| {quote.path.partition('.')[2]} | {text} | {parts}{note} |"
