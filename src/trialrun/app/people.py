@@ -10,6 +10,7 @@ import difflib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,13 @@ def _columns_of(table: TextTable, study: Study, key: str, units: Mapping[str, st
 
 
 def _needs_unit(item: Item) -> bool:
-    return item.unit is not None and len(set(item.units) | {item.unit}) > 1
+    """Whether the number means different amounts in the units the item may come in (mg/dL, µmol/L)."""
+    from trialrun.values.units import convert
+
+    if item.unit is None:
+        return False
+    others = (unit for unit in item.units if unit != item.unit)
+    return any(convert(Decimal(1), unit, item.unit, item.analyte) != 1 for unit in others)
 
 
 def _doubled(table: TextTable, key: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,35 @@ from trialrun.app.studies import open_study
 from trialrun.app.text_table import Unreadable
 from trialrun.errors import UserError
 from trialrun.evaluate.eligibility import CriterionOutcome, Eligibility, EligibilityStatus
-from trialrun.study.model import Study
+from trialrun.study.model import Derived, Study
 
 NOTICE = "Supports, never replaces, the investigator's judgement. Not a medical device."
 _COLUMNS = (
     "participant", "visit", "line", "status", "criterion", "kind", "outcome", "passes", "missing", "values",
     "possible", "attested_by", "words", "record",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSeen:
+    """A score of one person: its value, or the bounds it must lie in, and its class where that is certain."""
+
+    name: str
+    label: str
+    value: float | None
+    low: float | None
+    high: float | None
+    band: str
+
+    def __str__(self) -> str:
+        known = "" if self.band == "" else f" {self.band}"
+        if self.value is not None:
+            return f"{self.value:g}{known}"
+        if self.low is None or self.high is None:
+            return "unknown"
+        if self.low == self.high:
+            return f"{self.low:g}{known}"
+        return f"{self.low:g}-{self.high:g}{known}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +53,7 @@ class Screened:
     line: int
     eligibility: Eligibility
     visit: str = ""
-    scores: Mapping[str, Any] | None = None
+    scores: tuple[ScoreSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +67,7 @@ class Screening:
     ignored: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def count(self, status: EligibilityStatus) -> int:
         """How many have this status."""
@@ -84,7 +107,32 @@ def screening_of(study: Study, people: People, source: str) -> Screening:
 
 def _screened(screener: Any, person: Person) -> Screened:
     eligibility = screener.screen(person.row, person.rows_by_form)
-    return Screened(person.participant, person.line, eligibility, visit=person.visit)
+    values = screener.values(person.row, person.rows_by_form)
+    return Screened(
+        person.participant,
+        person.line,
+        eligibility,
+        visit=person.visit,
+        scores=tuple(_score_seen(derived, values) for derived in _shown_scores(screener.study)),
+    )
+
+
+def _shown_scores(study: Study) -> tuple[Derived, ...]:
+    """The scores people ask for: those the registered outcomes or the criteria rest on."""
+    registered = {endpoint.variable for endpoint in study.endpoints.values() if endpoint.order}
+    rules = " ".join(criterion.expression for criterion in study.criteria.values())
+    return tuple(
+        derived
+        for derived in study.derived.values()
+        if derived.score is not None and (derived.name in registered or derived.name in rules.split())
+    )
+
+
+def _score_seen(derived: Derived, values: Mapping[str, Any]) -> ScoreSeen:
+    low, high = values.get(f"{derived.name}__low"), values.get(f"{derived.name}__high")
+    bands = [values.get(f"{derived.name}_class{end}") for end in ("__low", "__high")]
+    certain = values.get(f"{derived.name}_class") or (bands[0] if bands[0] == bands[1] else None)
+    return ScoreSeen(derived.name, derived.label, values.get(derived.name), low, high, str(certain or ""))
 
 
 def write_screening(screening: Screening, out: Path) -> tuple[Path, ...]:
@@ -102,8 +150,11 @@ def write_screening(screening: Screening, out: Path) -> tuple[Path, ...]:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
         writer.writerows(_csv_rows(screening))
+    written = [out]
+    if screening.screened and screening.screened[0].scores:
+        written.append(_write_scores(screening, out.with_name(f"{out.stem}.scores.csv")))
     if not screening.unreadable:
-        return (out,)
+        return tuple(written)
     rejected = out.with_name(f"{out.stem}.rejected.csv")
     with rejected.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -111,7 +162,18 @@ def write_screening(screening: Screening, out: Path) -> tuple[Path, ...]:
         writer.writerows(
             (_plain(b.file), b.line, b.column, _plain(b.text), b.reason) for b in screening.unreadable
         )
-    return (out, rejected)
+    return (*written, rejected)
+
+
+def _write_scores(screening: Screening, path: Path) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("participant", "visit", "score", "value", "low", "high", "class"))
+        for one in screening.screened:
+            for seen in one.scores:
+                cells = ("" if cell is None else f"{cell:g}" for cell in (seen.value, seen.low, seen.high))
+                writer.writerow((_plain(one.participant), one.visit, seen.name, *cells, seen.band))
+    return path
 
 
 def _plain(cell: str) -> str:
@@ -153,6 +215,10 @@ def _as_json(screening: Screening) -> dict[str, Any]:
                 "line": one.line,
                 "status": one.eligibility.status.value,
                 "deciding": list(one.eligibility.deciding),
+                "scores": [
+                    {"score": s.name, "value": s.value, "low": s.low, "high": s.high, "class": s.band}
+                    for s in one.scores
+                ],
                 "criteria": [_criterion_json(outcome) for outcome in one.eligibility.outcomes],
             }
             for one in screening.screened
@@ -162,6 +228,8 @@ def _as_json(screening: Screening) -> dict[str, Any]:
             for b in screening.unreadable
         ],
         "columns_ignored": list(screening.ignored),
+        "left_out": dict(screening.left_out),
+        "notes": list(screening.notes),
         "items_absent": list(screening.absent),
     }
 

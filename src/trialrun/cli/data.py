@@ -59,12 +59,16 @@ def import_(study: Path, mapping: Path, sources: tuple[Path, ...], out: Path) ->
 
     done = import_data(study, mapping, sources, out, now=datetime.now(UTC))
     heading("Reconciliation")
-    table(("", "number"), done.reconciliation)
-    if done.rejected:
-        heading(f"Not taken over: {len(done.rejected)}")
-        table(("place", "value", "reason"), done.rejected[:10])
-        if len(done.rejected) > 10:
-            say(f"... and {len(done.rejected) - 10} more, all in {out / 'rejected.parquet'}.")
+    table(("what", "number"), done.lines())
+    rejected = done.reconciliation.rejected
+    if rejected:
+        heading(f"Not taken over: {len(rejected)}")
+        shown = [
+            (f"{bad.source}:{bad.line} {bad.column}", bad.text[:20], bad.reason) for bad in rejected[:10]
+        ]
+        table(("place", "value", "reason"), shown)
+        if len(rejected) > 10:
+            say(f"... and {len(rejected) - 10} more, all in {out / 'rejected.csv'}.")
     say()
     say(f"Snapshot written to {out}.")
 

@@ -9,7 +9,6 @@ import click
 from trialrun.cli.output import heading, say, table
 
 FOLDER = click.Path(path_type=Path)
-PARTS = ("criteria", "schedule", "items", "endpoints", "assumptions", "doses")
 
 
 @click.command()
@@ -86,4 +85,4 @@ def show(study: Path, parts: tuple[str, ...]) -> None:
     from trialrun.app.showing import study_text
     from trialrun.cli.output import width
 
-    click.echo(study_text(study, parts or PARTS, width=width()))
+    click.echo(study_text(study, parts, width=width()))

@@ -10,11 +10,12 @@ import click
 
 _MOST = 100
 _FEWEST = 60
+_PLAIN = 80
 
 
 def width() -> int:
     """Columns to write in: the terminal's, within reason."""
-    return max(_FEWEST, min(_MOST, shutil.get_terminal_size((80, 24)).columns))
+    return max(_FEWEST, min(_MOST, shutil.get_terminal_size((_PLAIN, 24)).columns))
 
 
 def say(text: str = "", *, indent: int = 0, hanging: int | None = None) -> None:
@@ -33,6 +34,11 @@ def say(text: str = "", *, indent: int = 0, hanging: int | None = None) -> None:
             break_long_words=False,
         )
     )
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text, on one line."""
+    return textwrap.shorten(text, most + width() - _PLAIN, placeholder=" …")
 
 
 def heading(text: str) -> None:

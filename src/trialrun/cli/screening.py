@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trialrun.cli.output import heading, say, table
+from trialrun.cli.output import heading, say, shortened, table
 from trialrun.errors import UserError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path)
 _SHOWN = 30
+_NAMED = 4
 _WORDS = {"eligible": "eligible", "not_eligible": "not eligible", "undecided": "undecided"}
 
 
@@ -30,6 +31,9 @@ _WORDS = {"eligible": "eligible", "not_eligible": "not eligible", "undecided": "
     "--unit", "units", multiple=True, metavar="ITEM=UNIT", help="Unit of a column that has no _unit column."
 )
 @click.option("-o", "--out", type=FILE, help="Write every answer to a .csv or .json file.")
+@click.option(
+    "--every-visit", is_flag=True, help="With --mapping: screen each day of a person, not the first only."
+)
 @click.option("--why", is_flag=True, help="Show each person's answers with the reason for each.")
 @click.option("--only", metavar="PARTICIPANT", multiple=True, help="With --why: show these people only.")
 def screen(
@@ -39,6 +43,7 @@ def screen(
     rows: tuple[str, ...],
     units: tuple[str, ...],
     out: Path | None,
+    every_visit: bool,
     why: bool,
     only: tuple[str, ...],
 ) -> None:
@@ -55,7 +60,7 @@ def screen(
     if mapping is not None:
         from trialrun.app.imports import screen_foreign
 
-        found = screen_foreign(study, people, mapping)
+        found = screen_foreign(study, people, mapping, every_visit=every_visit)
     else:
         found = app.screen_people(study, people, rows=_pairs(rows, "--rows"), units=texts_by_name(units))
     _show(found, out, why=why, only=only, notice=app.NOTICE)
@@ -111,8 +116,14 @@ def _who(one: Screened) -> str:
 
 
 def _show_table(people: list[Screened], out: Path | None) -> None:
-    rows = [(_who(one), _WORDS[one.eligibility.status.value], _because(one)) for one in people[:_SHOWN]]
-    table(("participant", "answer", "because"), rows)
+    scores = (
+        [seen.label.partition(" (")[0].removesuffix(" score") for seen in people[0].scores] if people else []
+    )
+    rows = [
+        (_who(one), _WORDS[one.eligibility.status.value], *map(str, one.scores), _because(one))
+        for one in people[:_SHOWN]
+    ]
+    table(("participant", "answer", *scores, "because"), rows)
     if len(people) > _SHOWN:
         where = "are in the file written" if out else "can be written with -o answers.csv"
         say(f"... {len(people) - _SHOWN} more {where}.")
@@ -125,21 +136,26 @@ def _because(one: Screened) -> str:
         return "every inclusion met, no exclusion met"
     if one.eligibility.status.value == "not_eligible":
         return ", ".join(f"{o.id} {'not met' if o.inclusion else 'met'}" for o in deciding)
-    return "unknown: " + ", ".join(o.id for o in deciding)
+    names = [o.id for o in deciding[:_NAMED]]
+    more = f" and {len(deciding) - _NAMED} more" if len(deciding) > _NAMED else ""
+    return f"unknown: {', '.join(names)}{more}"
 
 
 def _show_person(one: Screened) -> None:
     heading(f"{_who(one)}: {_WORDS[one.eligibility.status.value]}")
+    for seen in one.scores:
+        say(f"{seen.label}: {seen}")
     for outcome in one.eligibility.outcomes:
         mark = {True: "+", False: "-", None: "?"}[outcome.passes]
-        say(f"{mark} {outcome.id:<4} {outcome.outcome.value.replace('_', ' '):<8} {outcome.text}", hanging=16)
+        text = shortened(outcome.text, 62) if outcome.passes is True else outcome.text
+        say(f"{mark} {outcome.id:<4} {outcome.outcome.value.replace('_', ' '):<8} {text}", hanging=16)
         if outcome.passes is True:
             continue
         say(f"rule: {outcome.words}", indent=16, hanging=18)
         if outcome.missing:
             say(f"missing: {', '.join(outcome.missing)}", indent=16, hanging=18)
         for value in (*outcome.values, *outcome.possible):
-            say(str(value), indent=16, hanging=18)
+            say(f"· {value}", indent=16, hanging=18)
         if outcome.advice:
             say(outcome.advice, indent=16, hanging=18)
     say()
@@ -153,7 +169,15 @@ def _show_counts(found: Screening, people: list[Screened]) -> None:
     rows: list[tuple[object, ...]] = []
     for criterion in found.study.criteria.values():
         answers = Counter(one.eligibility.outcome(criterion.id).outcome.value for one in people)
-        rows.append((criterion.id, answers["met"], answers["not_met"], answers["unknown"], criterion.text))
+        rows.append(
+            (
+                criterion.id,
+                answers["met"],
+                answers["not_met"],
+                answers["unknown"],
+                shortened(criterion.text, 45),
+            )
+        )
     if len(people) > 1:
         say()
         table(("criterion", "met", "not met", "unknown", "in the record's words"), rows)
@@ -169,6 +193,10 @@ def _show_unread(found: Screening) -> None:
     if found.ignored:
         say()
         say(f"Columns not used (no item of the study has that name): {', '.join(found.ignored)}.", hanging=2)
-    for note in found.notes:
-        say()
-        say(note)
+    if found.notes:
+        heading("About these data")
+        for note in found.notes:
+            say(note, hanging=2)
+    if found.left_out:
+        heading("Not used, and why")
+        table(("what", "why"), found.left_out.items(), indent=2)
