@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from trialrun.errors import ScoreError
+from trialrun.scores.columns import Fetch, as_list, can_run_as_columns, score_columns
 from trialrun.scores.load import score as find_score
 from trialrun.scores.model import Score
 from trialrun.scores.program import competing_units
@@ -19,6 +20,8 @@ from trialrun.scores.rows import (
     refuse_bare_numbers,
 )
 
+#: From so many rows on a table is computed column by column.
+MANY = 5_000
 _PLAIN_OUTPUTS = ("low", "high", "unknown_because", "refused_because", "queried_because")
 
 
@@ -46,8 +49,10 @@ def compute(name: str, frame: Any, *, units: Mapping[str, str] | None = None) ->
         return _compute_mapping(found, cast("Mapping[str, Any]", frame), units)
     kind = type(frame).__module__.partition(".")[0]
     if kind == "pandas" and hasattr(frame, "columns"):
-        columns = {str(column): frame[column].tolist() for column in frame.columns}
-        return frame.assign(**_added(found, columns, len(frame), units))
+        names = [column for column in frame.columns if isinstance(column, str)]
+        return frame.assign(
+            **_added(found, names, lambda column: frame[column].to_numpy(), len(frame), units)
+        )
     if kind == "polars" and hasattr(frame, "collect_schema"):
         return _compute_polars(found, frame, units)
     if kind == "pyarrow" and hasattr(frame, "column_names"):
@@ -128,7 +133,7 @@ def _compute_mapping(
         raise ScoreError("the columns differ in length", "give every column one value per row")
     count = lengths.pop()
     columns = {name: list(each) if _is_column(each) else [each] * count for name, each in frame.items()}
-    return {**frame, **_added(score, columns, count, units)}
+    return {**frame, **_added(score, columns, columns.__getitem__, count, units)}
 
 
 def _is_column(value: object) -> bool:
@@ -145,25 +150,33 @@ def _compute_rows(score: Score, rows: Sequence[Any], units: Mapping[str, str] | 
     if not rows:
         return []
     columns = {name: [row.get(name) for row in rows] for name in names}
-    added = _added(score, columns, len(rows), units)
+    added = _added(score, names, columns.__getitem__, len(rows), units)
     return [{**row, **{name: added[name][index] for name in added}} for index, row in enumerate(rows)]
 
 
 def _compute_polars(score: Score, frame: Any, units: Mapping[str, str] | None) -> Any:
     polars: Any = sys.modules["polars"]
     table = frame.collect() if hasattr(frame, "collect") else frame
-    columns = {column: table[column].to_list() for column in table.columns}
-    added = _added(score, columns, table.height, units)
+    added = _added(score, table.columns, lambda column: _from_polars(table[column]), table.height, units)
     kinds = {float: polars.Float64, bool: polars.Boolean, str: polars.String}
     series = [polars.Series(name, values, dtype=kinds[_kind(values)]) for name, values in added.items()]
     return table.with_columns(series)
 
 
+def _from_polars(column: Any) -> Sequence[Any]:
+    return column.to_numpy() if column.dtype.is_float() or column.dtype.is_integer() else column.to_list()
+
+
 def _compute_arrow(score: Score, table: Any, units: Mapping[str, str] | None) -> Any:
     arrow: Any = sys.modules["pyarrow"]
-    columns = {column: table.column(column).to_pylist() for column in table.column_names}
+
+    def fetch(name: str) -> Sequence[Any]:
+        column = table.column(name)
+        numeric = arrow.types.is_floating(column.type) or arrow.types.is_integer(column.type)
+        return column.to_numpy() if numeric and column.null_count == 0 else column.to_pylist()
+
     kinds = {float: arrow.float64(), bool: arrow.bool_(), str: arrow.string()}
-    for name, values in _added(score, columns, table.num_rows, units).items():
+    for name, values in _added(score, table.column_names, fetch, table.num_rows, units).items():
         table = table.append_column(name, arrow.array(values, type=kinds[_kind(values)]))
     return table
 
@@ -195,22 +208,27 @@ def outputs(score: Score, taken: Iterable[str], result: ScoreResult) -> dict[str
 
 
 def _added(
-    score: Score, columns: Mapping[str, list[Any]], count: int, units: Mapping[str, str] | None
+    score: Score, names: Iterable[str], fetch: Fetch, count: int, units: Mapping[str, str] | None
 ) -> dict[str, list[Any]]:
+    """The output columns of a table whose columns are fetched by name."""
+    columns = tuple(names)
     bindings = bind(score, columns, units)
-    check_units_stated(bindings, lambda column: any(_is_bare(raw) for raw in columns[column]))
+    check_units_stated(bindings, lambda column: any(_is_bare(raw) for raw in as_list(fetch(column))))
     scorer = RowScorer(score, bindings)
+    names_out = output_names(score, columns)
+    if count >= MANY and can_run_as_columns(scorer):
+        found = score_columns(scorer, fetch, count)
+        return {names_out[name]: values for name, values in found.items()}
     used = [
         name for binding in bindings for name in (binding.column, binding.unit_column) if name is not None
     ]
-    names = list(output_names(score, columns).values())
-    found: list[list[Any]] = [[] for _ in names]
+    cells = {name: as_list(fetch(name)) for name in used}
+    added: dict[str, list[Any]] = {name: [] for name in names_out.values()}
     for index in range(count):
-        row = {name: columns[name][index] for name in used}
-        values = outputs(score, columns, scorer.result(scorer.read(row)))
-        for column, value in zip(found, values.values(), strict=True):
-            column.append(value)
-    return dict(zip(names, found, strict=True))
+        row = {name: cells[name][index] for name in used}
+        for name, value in outputs(score, columns, scorer.result(scorer.read(row))).items():
+            added[name].append(value)
+    return added
 
 
 def _is_bare(raw: object) -> bool:

@@ -18,7 +18,7 @@ from trialrun.expressions import (
     nodes,
     parse_expression,
 )
-from trialrun.expressions.nodes import names_in
+from trialrun.expressions.nodes import names_in, walk
 from trialrun.scores.model import Direction, InputType, Scalar, Score, ScoreInput, Step
 from trialrun.values.analytes import find_analyte
 from trialrun.values.units import convert
@@ -254,3 +254,40 @@ def competing_units(each: ScoreInput) -> bool:
     if known is None or each.unit == "same":
         return False
     return any(convert(1.0, unit, known.unit, known.name) != 1.0 for unit in known.other_units)
+
+
+@lru_cache(maxsize=256)
+def needed_for_value(score: Score) -> tuple[str, ...]:
+    """The steps and inputs the value rests on, directly or through other steps."""
+    trees = {step.name: _tree(step.rule, score.place) for step in score.steps}
+    return _needed(_tree(score.value.rule, score.place), trees)
+
+
+@lru_cache(maxsize=256)
+def pattern_decides(score: Score) -> bool:
+    """Whether it is enough to know which inputs are missing to say which of them keep the value unknown.
+
+    True when no rule on the way to the value turns unknown into known, and every choice it makes
+    leads to the same inputs.
+    """
+    steps = {stage.name: stage.checked.node for stage in score_program(score).stages}
+    return all(_plain_rule(steps[name]) for name in (*needed_for_value(score), "value") if name in steps)
+
+
+def _plain_rule(node: Node) -> bool:
+    for part in walk(node):
+        if isinstance(part, nodes.And | nodes.Or | nodes.IsNull):
+            return False
+        if isinstance(part, nodes.Call) and part.function == "COALESCE":
+            return False
+        if isinstance(part, nodes.Case) and not _same_names(part):
+            return False
+    return True
+
+
+def _same_names(case: nodes.Case) -> bool:
+    results = [*(value for _, value in case.branches), case.default]
+    conditions = {name for condition, _ in case.branches for name in names_in(condition)}
+    wanted = {frozenset(names_in(value)) for value in results if not isinstance(value, nodes.Null)}
+    nulls = any(isinstance(value, nodes.Null) for value in results)
+    return len(wanted) == 1 and not nulls and len(conditions) == 1

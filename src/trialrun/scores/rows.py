@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from trialrun.errors import ScoreError
 from trialrun.scores.model import InputType, Scalar, Score, ScoreInput
-from trialrun.scores.program import competing_units, score_program, usual_unit
+from trialrun.scores.program import (
+    competing_units,
+    needed_for_value,
+    pattern_decides,
+    score_program,
+    usual_unit,
+)
 from trialrun.scores.reading import Cell, is_empty, no_unit_message, no_unit_remedy, read_cell, unit_inside
 
 if TYPE_CHECKING:
@@ -147,7 +153,7 @@ class RowScorer:
         unanswerable: list[str] = []
         shared = self._shared_unit(row)
         for index, binding in enumerate(self.bindings):
-            cell = self._cell(index, binding, row, shared)
+            cell = self.cell(index, binding, row, shared)
             if cell.refused:
                 refused.append(cell.refused)
             if cell.queried:
@@ -158,7 +164,8 @@ class RowScorer:
                 values[binding.input.symbol] = cell.value
         return Reading(values, tuple(refused), tuple(queried), tuple(unanswerable))
 
-    def _cell(self, index: int, binding: Binding, row: Mapping[str, Any], shared: str) -> Cell:
+    def cell(self, index: int, binding: Binding, row: Mapping[str, Any], shared: str = "") -> Cell:
+        """One cell of a row, read once for all rows that hold the same."""
         if binding.column is None:
             return Cell(binding.input.if_absent)
         raw, unit = row.get(binding.column), self._unit(binding, row)
@@ -243,11 +250,15 @@ def stages(score: Score) -> CompiledProgram:
 
 def missing_inputs(score: Score, values: Mapping[str, Scalar | None]) -> tuple[str, ...]:
     """The inputs, by column name, that keep the value unknown."""
-    names = {each.symbol: each.name for each in score.inputs}
-    causes = [names[symbol] for symbol in stages(score).why("value", values) if symbol in names]
-    if causes:
-        return tuple(name for name in names.values() if name in causes)
-    return ("the formula has no value for these inputs",)
+    if pattern_decides(score):
+        needed = needed_for_value(score)
+        found = tuple(
+            each.name for each in score.inputs if each.symbol in needed and values.get(each.symbol) is None
+        )
+    else:
+        causes = stages(score).why("value", values)
+        found = tuple(each.name for each in score.inputs if each.symbol in causes)
+    return found or ("the formula has no value for these inputs",)
 
 
 def refuse_bare_numbers(score: Score, given: Mapping[str, object]) -> None:
