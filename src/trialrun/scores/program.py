@@ -89,15 +89,15 @@ def stages_for(score: Score, prefix: str, mapping: Mapping[str, Node | str]) -> 
         if each.gate:
             continue
         name = f"{prefix}_input_{each.symbol}"
-        rule = mapping.get(each.name, _when_absent(each))
-        tree = _tree(rule, f"{prefix}: {each.name}")
+        given = mapping.get(each.name)
+        tree = _when_absent(each) if given is None else _tree(given, f"{prefix}: {each.name}")
         if isinstance(tree, nodes.Name):
             renames[each.symbol] = tree
-        elif not isinstance(tree, nodes.Null):
-            added[name] = Definition(tree, each.label, place=f"{prefix}: {each.name}")
-            renames[each.symbol] = nodes.Name(name)
-        else:
-            renames[each.symbol] = tree
+            continue
+        unit = each.unit if given is None and each.unit not in ("", "same") else None
+        choices = each.choices if given is None else ()
+        added[name] = Definition(tree, each.label, unit, choices=choices, place=f"{prefix}: {each.name}")
+        renames[each.symbol] = nodes.Name(name)
     for name, each in own.items():
         target = cast("nodes.Name", renames[name]).name
         added[target] = replace(
@@ -119,7 +119,15 @@ def input_rule(each: ScoreInput, name: str, unit: str | None) -> str:
 
 
 def _when_absent(each: ScoreInput) -> Node:
-    return nodes.Null() if each.if_absent is None else _literal(each.if_absent, each)
+    if each.if_absent is not None:
+        return _literal(each.if_absent, each)
+    some: Scalar = {
+        InputType.NUMBER: 0.0,
+        InputType.BOOLEAN: False,
+        InputType.CHOICE: "".join(each.choices[:1]),
+    }[each.type]
+    # Unknown, but of the input's type.
+    return nodes.Case(((nodes.Truth(False), _literal(some, each)),), nodes.Null())
 
 
 def _definition(score: Score, step: Step) -> Definition:

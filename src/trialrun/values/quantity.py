@@ -9,7 +9,7 @@ from decimal import Decimal
 from trialrun.errors import UserError
 from trialrun.values.units import check_unit, convert
 
-_NUMBER = re.compile(r"^[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,2})?$")
+_NUMBER = re.compile(r"^[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,2})?$", re.ASCII)
 _QUANTITY = re.compile(r"^([+-]?[\d.,\u0660-\u0669\u06f0-\u06f9\u066b\u2212][^\s]*)\s+(\S.*)$")
 _DIGITS = {0x0660 + n: str(n) for n in range(10)} | {0x06F0 + n: str(n) for n in range(10)}
 _SIGNS = {0x066B: ".", 0x2212: "-"}

@@ -22,11 +22,11 @@ def look_up(unit: str) -> UnitMeaning | None:
 
     Arbitrary units such as [IU] stay a dimension of their own, as UCUM demands.
     """
-    quantity = _parsed(unit)
-    if quantity is None:
+    read = _parsed(unit)
+    if read is None:
         return None
     try:
-        base: Any = quantity.to_base_units()
+        base: Any = (1 * read).to_base_units()
         dimensions = {
             _BASE.get(str(name), str(name)): int(power) for name, power in base.dimensionality.items()
         }
@@ -44,7 +44,7 @@ def look_up(unit: str) -> UnitMeaning | None:
 def _parsed(unit: str) -> Any | None:
     try:
         read = _registry().from_ucum(unit)
-        return 1 * read if hasattr(read, "dimensionality") else None
+        return read if hasattr(read, "dimensionality") else None
     except Exception:  # the library raises several kinds for text it cannot read
         return None
 

@@ -49,6 +49,7 @@ _METRIC = {
 }
 _PLAIN = {
     "%": _meaning("1/100"),
+    "[pH]": UnitMeaning((("pH", 1),), Fraction(1)),
     "min": _meaning("60", time=1),
     "h": _meaning("3600", time=1),
     "d": _meaning("86400", time=1),
