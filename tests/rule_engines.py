@@ -138,6 +138,10 @@ def spark_session() -> Any:
         "spark.default.parallelism": "2",
         "spark.sql.session.timeZone": "UTC",
         "spark.log.level": "ERROR",
+        # Compiling each of hundreds of expressions to Java takes minutes; interpreting them, seconds.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.optimizer.maxIterations": "20",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
     }

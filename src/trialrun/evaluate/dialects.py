@@ -107,8 +107,9 @@ CLICKHOUSE = Dialect(
         "MONTH": "toFloat64(toMonth({0}))",
         "DAY": "toFloat64(toDayOfMonth({0}))",
         "DAY_NUMBER": "toFloat64(toInt32({0}))",
-        "FROM_DAY_NUMBER": "addDays(toDate32('1970-01-01'), toInt32({0}))",
-        "ADD_MONTHS": "addMonths({0}, toInt32({1}))",
+        # toInt32 also converts what lies hidden under a NULL, and fails on an infinity there.
+        "FROM_DAY_NUMBER": "addDays(toDate32('1970-01-01'), accurateCastOrNull({0}, 'Int32'))",
+        "ADD_MONTHS": "addMonths({0}, accurateCastOrNull({1}, 'Int32'))",
     },
 )
 

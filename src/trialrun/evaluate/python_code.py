@@ -186,7 +186,8 @@ class _Writer:
                 options = frozenset(getattr(option, "value") for option in node.options)  # noqa: B009 (literals only)
                 return f"({value} in {self.constant(options)})", needed
             case nodes.IsNull():
-                return f"({self.atom(node.value)} is None)", _NONE
+                value, needed = self.simple(node.value)
+                return (f"({value} is None)" if needed else "False"), _NONE
             case nodes.Not():
                 value, needed = self.inner(node.value)
                 return f"(not {value})", needed
@@ -228,7 +229,12 @@ class _Writer:
         return self.nullable(self.assign(_guarded(f"{_PARTIAL[name]}({', '.join(values)})", needed)))
 
     def _ordered(self, node: nodes.Call) -> Part:
-        read = [("", _NONE) if isinstance(part, nodes.Null) else self.simple(part) for part in node.arguments]
+        # An absent bound of CLAMP is no bound; every other NULL is unknown.
+        bounds = node.arguments[1:] if node.function == "CLAMP" else ()
+        read = [
+            ("", _NONE) if isinstance(part, nodes.Null) and part in bounds else self.simple(part)
+            for part in node.arguments
+        ]
         needed = frozenset[str]().union(*(part[1] for part in read))
         value, *others = (part[0] for part in read)
         if node.function == "CLAMP":
@@ -241,10 +247,10 @@ class _Writer:
         return f"({text})", needed
 
     def _coalesce(self, node: nodes.Call) -> Part:
-        atoms = [self.atom(part) for part in node.arguments]
-        text = atoms[-1]
-        for atom in reversed(atoms[:-1]):
-            text = f"{atom} if {atom} is not None else {text}"
+        text = "None"
+        for part in reversed(node.arguments):
+            atom, needed = self.simple(part)
+            text = f"{atom} if {atom} is not None else {text}" if needed else atom
         return self.nullable(self.assign(text))
 
     def _choice(self, node: Node) -> str:

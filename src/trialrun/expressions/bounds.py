@@ -18,7 +18,16 @@ from trialrun.expressions.types import Symbol, Type
 Pair = tuple[Node, Node]
 Share = Callable[[Node, Type], Node]
 
-_KEEPING_ORDER = ("ROUND_HALF_UP", "FLOOR", "CEIL", "LN", "LOG10", "EXP", "SQRT")
+_KEEPING_ORDER = ("ROUND_HALF_UP", "FLOOR", "CEIL", "CLAMP", "SMALLER", "LARGER")
+#: These keep order too, but a value between the bounds may have no result at all.
+_PARTIAL = {
+    "LN": Type.NUMBER,
+    "LOG10": Type.NUMBER,
+    "EXP": Type.NUMBER,
+    "SQRT": Type.NUMBER,
+    "ADD_MONTHS": Type.DATE,
+    "ADD_DAYS": Type.DATE,
+}
 _MIRRORED = {">": "<", ">=": "<="}
 _OPPOSITE = {"<": ">=", "<=": ">"}
 _MOST_ATOMS = 4
@@ -281,8 +290,13 @@ class Bounds:
             return nodes.Call(function, (*first, last[0])), nodes.Call(function, (*first, last[1]))
         pairs = [self.between(part) for part in node.arguments]
         lows, highs = tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)
-        if function in _KEEPING_ORDER or function in ("CLAMP", "SMALLER", "LARGER", "ADD_MONTHS", "ADD_DAYS"):
+        if function in _KEEPING_ORDER:
             return nodes.Call(function, lows), nodes.Call(function, highs)
+        if _PARTIAL.get(function) is Type.DATE and pairs[1][0] != pairs[1][1]:
+            return self._open(node)  # between two whole counts lie others, which move no date
+        if function in _PARTIAL:
+            pair = nodes.Call(function, lows), nodes.Call(function, highs)
+            return self._both_known(self._shared(pair, _PARTIAL[function]))
         if function in ("YEARS_BETWEEN", "MONTHS_BETWEEN", "DAYS_BETWEEN"):
             return nodes.Call(function, (highs[0], lows[1])), nodes.Call(function, (lows[0], highs[1]))
         if function == "ABS":
@@ -290,6 +304,12 @@ class Bounds:
         if function == "POWER":
             return self._power(node, pairs)
         return self._open(node)
+
+    def _both_known(self, pair: Pair) -> Pair:
+        low, high = pair
+        known = nodes.Not(nodes.Or((nodes.IsNull(low), nodes.IsNull(high))))
+        reason = nodes.Null((low, high))
+        return nodes.Case(((known, low),), reason), nodes.Case(((known, high),), reason)
 
     def _absolute(self, pair: Pair) -> Pair:
         low, high = pair
@@ -426,6 +446,11 @@ def _sum(left: Node, right: Node) -> Node:
 
 
 def _two(function: str, left: Node, right: Node) -> Node:
+    if isinstance(left, nodes.Null) or isinstance(right, nodes.Null):
+        return nodes.Null((left, right))
+    if isinstance(left, nodes.Number) and isinstance(right, nodes.Number):
+        choose = min if function == "SMALLER" else max
+        return nodes.Number(choose(left.value, right.value))
     return left if left == right else nodes.Call(function, (left, right))
 
 
