@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from trialrun.errors import ExpressionError, ScoreError
-from trialrun.expressions import Definition, Node, Symbol, build_program, parse_expression
+from trialrun.expressions import Definition, Node, Symbol, Type, build_program, parse_expression
 from trialrun.expressions.nodes import names_in
 from trialrun.study.model import Derived, Place, Study
 from trialrun.study.program import (
@@ -24,25 +24,43 @@ _WHERE = re.compile(
     r"^(?P<file>[^\s:]+):(?P<line>\d+) (?P<part>\S+) \(line \d+, column \d+ of the rule\): (?P<message>.*)$",
     re.DOTALL,
 )
+_WORDS = {Type.BOOLEAN: "condition"}
 _PART = re.compile(r"\b(?:derived|criteria)\.([A-Za-z0-9_]+)")
 
 
 def check_rules(study: Study) -> list[Finding]:
     """Every rule that does not fit, with file, line, column of the rule and remedy."""
     findings: list[Finding] = []
-    for symbols, definition in loose_rules(study):
+    for symbols, definition, kind in loose_rules(study):
         try:
-            build_program(symbols, {"rule": definition})
+            found = build_program(symbols, {"rule": definition}).stage("rule")
         except ExpressionError as error:
             findings.append(_finding(error))
+        else:
+            findings.extend(_kind(found.symbol.type, kind, definition.place))
     findings.extend(_unknown_scores(study))
     if findings:
         return findings
     try:
-        study_program(study)
+        program = study_program(study)
     except ExpressionError:
-        return findings + list(_broken_stages(study))
+        return list(_broken_stages(study))
+    for criterion in study.criteria.values():
+        place = f"{criterion.place} criteria.{criterion.id}"
+        findings.extend(_kind(program.stage(criterion.id).symbol.type, Type.BOOLEAN, place))
     return findings
+
+
+def _kind(found: Type, wanted: Type, place: str) -> Iterator[Finding]:
+    """A rule that gives something else than what it is for."""
+    if found is not wanted:
+        remedy = (
+            "write a comparison, such as x > 0"
+            if wanted is Type.BOOLEAN
+            else f"write a rule that gives a {wanted}"
+        )
+        message = f"the rule gives a {found} where a {_WORDS.get(wanted, wanted)} is needed"
+        yield Finding(Severity.ERROR, "rule-kind", message, place, remedy)
 
 
 def _broken_stages(study: Study) -> Iterator[Finding]:
@@ -127,7 +145,10 @@ def names_used(text: str) -> set[str]:
     return set(names_in(parse_expression(text)))
 
 
-def loose_rules(study: Study) -> Iterator[tuple[Mapping[str, Symbol], Definition]]:
+LooseRule = tuple[Mapping[str, Symbol], Definition, Type]
+
+
+def loose_rules(study: Study) -> Iterator[LooseRule]:
     """Rules that are no stage of the program: what is asked when, edit checks, rules over one row."""
     once = scalar_symbols(study)
     for form in study.forms.values():
@@ -135,22 +156,27 @@ def loose_rules(study: Study) -> Iterator[tuple[Mapping[str, Symbol], Definition
         for name in form.items:
             item = study.items[name]
             if item.only_if is not None:
-                yield symbols, _rule(item.only_if, item.place, f"items.{name}.only_if")
+                yield symbols, _rule(item.only_if, item.place, f"items.{name}.only_if"), Type.BOOLEAN
         for check in form.checks:
-            yield symbols, _rule(check.expression, check.place, f"forms.{form.name}.checks.{check.name}")
+            part = f"forms.{form.name}.checks.{check.name}"
+            yield symbols, _rule(check.expression, check.place, part), Type.BOOLEAN
     for derived in study.derived.values():
         if derived.over is not None:
             yield from _row_rules(study, derived, once)
 
 
-def _row_rules(
-    study: Study, derived: Derived, once: Mapping[str, Symbol]
-) -> Iterator[tuple[Mapping[str, Symbol], Definition]]:
+def _row_rules(study: Study, derived: Derived, once: Mapping[str, Symbol]) -> Iterator[LooseRule]:
     rows = row_symbols(study, derived.over or "")
-    for key, symbols in (("where", rows), ("value", rows), ("since", once), ("until", once)):
+    parts = (
+        ("where", rows, Type.BOOLEAN),
+        ("value", rows, Type.NUMBER),
+        ("since", once, Type.DATE),
+        ("until", once, Type.DATE),
+    )
+    for key, symbols, kind in parts:
         text: str | None = getattr(derived, key)
         if text is not None:
-            yield symbols, _rule(text, derived.place, f"derived.{derived.name}.{key}")
+            yield symbols, _rule(text, derived.place, f"derived.{derived.name}.{key}"), kind
 
 
 def _rule(text: str, place: Place, part: str) -> Definition:
