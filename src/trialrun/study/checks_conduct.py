@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from trialrun.errors import ExpressionError
-from trialrun.study.model import DosePlan, Endpoint, Place, Study, Visit, VisitKind
+from trialrun.study.model import AttestedBy, DosePlan, Endpoint, ItemType, Place, Study, Visit, VisitKind
 from trialrun.study.program import aggregate_symbols, study_program
 from trialrun.study.references import ANCHORS, levels
 from trialrun.study.schedule import due_visits
 from trialrun.values.finding import Finding, Severity
 
 _BEFORE_ENROLMENT = (VisitKind.SCREENING, VisitKind.LOG)
+_MEASURED = (ItemType.NUMBER, ItemType.INTEGER)
+_JUDGED = (AttestedBy.LABORATORY, AttestedBy.INVESTIGATOR, AttestedBy.PRINCIPAL_INVESTIGATOR)
 # A day far from a month's end, so that a window's length is its usual one.
 _ANY_DAY = date(2025, 1, 15)
 
@@ -186,8 +188,13 @@ def check_endpoints(study: Study) -> Iterator[Finding]:
 
 
 def _asked_once(study: Study, name: str, fixed: set[str]) -> bool:
-    """Whether an item does not change: asked at screening and at no later visit (birth date, sex)."""
-    form = study.form_of(name)
+    """Whether an item does not change (birth date, sex): asked at screening and at no later visit.
+
+    What is measured or judged can change, so it has to be asked again.
+    """
+    item, form = study.items[name], study.form_of(name)
+    if item.type in _MEASURED or item.attested_by in _JUDGED:
+        return False
     later = [
         visit
         for visit in study.visits.values()

@@ -137,8 +137,6 @@ def _aggregate(study: Study, derived: Derived, where: str) -> Iterator[Finding]:
     yield from _unknown(derived.place, where, "form", derived.over or "", study.forms)
     if form is not None and not form.repeating:
         yield _error(derived.place, "not-repeating", f"{where} goes over {form.name!r}, which has one row")
-    if derived.complete is not None:
-        yield from _unknown(derived.place, where, "item", derived.complete, study.items)
     needed = {
         "any": ("where",),
         "sum": ("value",),
@@ -148,6 +146,33 @@ def _aggregate(study: Study, derived: Derived, where: str) -> Iterator[Finding]:
     for key in needed:
         if getattr(derived, key) is None:
             yield _error(derived.place, "derived-incomplete", f"{where} has no {key!r}", f"add {key}:")
+    yield from _row_items(study, derived, where)
+
+
+def _row_items(study: Study, derived: Derived, where: str) -> Iterator[Finding]:
+    """The items an aggregate names by role: they must be of the right form and type."""
+    form = study.forms.get(derived.over or "")
+    asked = form.items if form is not None else ()
+    roles = (
+        ("complete", derived.complete, ItemType.BOOLEAN, tuple(study.items)),
+        ("starts", derived.starts, ItemType.DATE, asked),
+        ("ends", derived.ends, ItemType.DATE, asked),
+        ("ongoing", derived.ongoing, ItemType.BOOLEAN, asked),
+    )
+    for role, name, kind, among in roles:
+        if name is None:
+            continue
+        if name not in among:
+            place = "an item" if role == "complete" else f"an item of the form {derived.over!r}"
+            remedy = did_you_mean(name, among) or "correct the name"
+            yield _error(
+                derived.place, "unknown-item", f"{where}.{role} is {name!r}, which is not {place}", remedy
+            )
+        elif study.items[name].type is not kind:
+            found = study.items[name].type
+            yield _error(
+                derived.place, "wrong-item-type", f"{where}.{role} is {name!r}, a {found}, not a {kind}"
+            )
 
 
 def _criteria(study: Study) -> Iterator[Finding]:
