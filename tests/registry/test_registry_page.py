@@ -133,11 +133,30 @@ def _bare(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).lower()
 
 
-LABELS = (
-    "Conditions|Interventions|Registration Number|Lead Sponsor|Brief Summary|Detailed Description|Recruitment & Eligibility|Status"
-    "|Sex|Target Recruitment|Inclusion Criteria|Exclusion Criteria|Study & Design|Study Type|Study Design|Arm && Interventions"
-    "|GroupInterventionDescription|Primary Outcome Measures|Secondary Outcome Measures|NameTimeMethod|Trial Locations|Locations (1)"
-).split("|")
+LABELS = [
+    "Conditions",
+    "Interventions",
+    "Registration Number",
+    "Lead Sponsor",
+    "Brief Summary",
+    "Detailed Description",
+    "Recruitment & Eligibility",
+    "Status",
+    "Sex",
+    "Target Recruitment",
+    "Inclusion Criteria",
+    "Exclusion Criteria",
+    "Study & Design",
+    "Study Type",
+    "Study Design",
+    "Arm && Interventions",
+    "GroupInterventionDescription",
+    "Primary Outcome Measures",
+    "Secondary Outcome Measures",
+    "NameTimeMethod",
+    "Trial Locations",
+    "Locations (1)",
+]
 
 
 def test_no_line_of_the_page_is_lost(page: Record, shared: Callable[[str], Path]) -> None:

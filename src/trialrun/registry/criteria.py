@@ -222,7 +222,10 @@ def _marked(line: str) -> tuple[int, str, str]:
     match = _MARKER.match(stripped)
     if match is None or (match.group(1) in "-–" and stripped[match.end(1) :][:1].isdigit()):
         return indent, "", stripped.rstrip()
-    return indent, match.group(1), stripped[match.end() :].rstrip()
+    words = stripped[match.end() :].rstrip()
+    if not words and match.group(1) not in _SIGNS:  # a number alone on its line is text
+        return indent, "", stripped.rstrip()
+    return indent, match.group(1), words
 
 
 def _open(line: str, indent: int, marker: str, words: str, top: list[_Open], stack: list[_Open]) -> None:

@@ -84,7 +84,7 @@ Sections = dict[str, list[int]]
 
 def looks_like_page(page: Page) -> bool:
     """Whether enough of the layout's headings stand on the page to read it."""
-    return len({label for line in page.lines for label in (_label_of(line.text, ""),) if label}) >= 5
+    return len({label for line in page.lines for label in (_label_of(line, ""),) if label}) >= 5
 
 
 def read_page(page: Page) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -135,7 +135,7 @@ def _sections(page: Page) -> tuple[Sections, Callable[[str], str]]:
     glued: dict[str, str] = {}
     current, rank = "", -1
     for index, line in enumerate(page.lines):
-        label = _label_of(line.text, current)
+        label = _label_of(line, current)
         if label and _SECTIONS.index(label) > rank and label not in sections:
             current, rank = label, _SECTIONS.index(label)
             sections[label] = []
@@ -170,8 +170,9 @@ def _insert(page: Page, sections: Sections, label: str, value: str) -> None:
     sections[label].insert(0, len(page.lines) - 1)
 
 
-def _label_of(text: str, current: str) -> str:
+def _label_of(line: PageLine, current: str) -> str:
     """The heading a line is, or begins with where heading and value run together; else nothing."""
+    text = line.cells[0] if len(line.cells) == 2 else line.text
     bare = text.rstrip(" :")
     if bare in _SECTIONS:
         return bare if current not in _PROSE or bare in _PROSE[current] else ""
