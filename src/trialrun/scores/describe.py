@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trialrun.scores.frames import compute_one
-from trialrun.scores.load import names, score
+from trialrun.scores.load import label, names, score
 from trialrun.scores.model import InputType, Score, ScoreInput
 from trialrun.scores.program import usual_unit
 
@@ -14,7 +14,7 @@ _EVIDENCE = "V primary text read; A abstract or table read; R recalled and confi
 def list_scores() -> str:
     """All scores, one a line, for `trialrun score --list`."""
     width = max(len(name) for name in names())
-    lines = [f"{name:<{width}}  {score(name).label}" for name in names()]
+    lines = [f"{name:<{width}}  {label(name)}" for name in names()]
     return "\n".join([*lines, "", "trialrun score NAME --show explains one.", NOT_A_DEVICE])
 
 

@@ -56,7 +56,24 @@ def names() -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def aliases() -> Mapping[str, str]:
     """Other names scores are known by, each with the name it stands for."""
-    return {alias: name for name in names() for alias in score(name).aliases}
+    return {str(alias): name for name in names() for alias in _heading(name).get("aliases") or ()}
+
+
+def label(name: str) -> str:
+    """The label of one of the package's own scores, without reading the rest of its file."""
+    return str(_heading(name)["label"])
+
+
+@lru_cache(maxsize=256)
+def _heading(name: str) -> Mapping[str, Any]:
+    text = (DATA / f"{name}.yaml").read_text(encoding="utf-8")
+    return _yaml().load(text.partition("\ninputs:")[0])
+
+
+def _yaml() -> Any:
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True)
 
 
 @lru_cache(maxsize=256)
@@ -83,12 +100,10 @@ def read_score(path: Path) -> Score:
 
     Errors: `ScoreError` naming file, key and rule for anything missing, misspelt or of the wrong kind.
     """
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        reader: Any = YAML(typ="safe", pure=True)
-        found: object = reader.load(path.read_text(encoding="utf-8"))
+        found: object = _yaml().load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ScoreError(f"{path}: cannot be read ({error.strerror})", "check the path") from error
     except (YAMLError, UnicodeDecodeError) as error:
