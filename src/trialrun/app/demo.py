@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from trialrun.app.analyses import derive_snapshot, write_report, write_results
 from trialrun.app.logs import cut_snapshot, verify_log
 from trialrun.app.rehearsals import rehearse_open_study
-from trialrun.app.studies import CheckedStudy, check_study_folder
+from trialrun.app.studies import CheckedStudy, check_study_folder, study_place
 from trialrun.app.study_page import write_study_page
 from trialrun.errors import StudyError, UserError
 from trialrun.study.model import Study
@@ -76,7 +76,7 @@ def run_demo(
     """
     from trialrun.registry.read import read_record
 
-    folder = study_folder or find_example()
+    folder = find_example() if study_folder is None else study_place(study_folder)
     _clear(out)
     stage("Reading the registry record")
     record, _ = read_record(folder / "record.json")

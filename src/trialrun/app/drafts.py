@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from trialrun.errors import UserError
+from trialrun.errors import RecordError, UserError
 from trialrun.values.finding import Finding
 
 
@@ -27,6 +27,10 @@ def draft_study(record: Path, out: Path) -> Drafted:
     from trialrun.registry.draft import write_draft
     from trialrun.registry.read import read_record
 
+    if not record.is_file():
+        raise RecordError(
+            f"{record} does not exist", "give the record's file: a saved page, or the registry's JSON"
+        )
     read, odd = read_record(record)
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file", "give a new folder with -o")

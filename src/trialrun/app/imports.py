@@ -17,6 +17,7 @@ from trialrun.app.text_table import Unreadable
 from trialrun.errors import UserError
 
 if TYPE_CHECKING:
+    from trialrun.snapshot.mapping import ForeignMapping
     from trialrun.snapshot.reconcile import Reconciliation
 
 # A throw-away snapshot carries no meaningful time; a fixed one keeps the answer the same.
@@ -57,14 +58,22 @@ def import_data(
     Errors: `UserError` when the sources are not there, the mapping is not understood, or, unless the mapping says
     `on_reject: list`, a single value cannot be taken over; nothing is left behind then.
     """
-    from trialrun.snapshot.foreign import import_foreign, read_mapping
+    from trialrun.snapshot.foreign import import_foreign
 
     study = open_study(study_folder)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} exists already", "give a new folder with -o")
-    account = import_foreign(read_mapping(mapping), _place_of(sources), study, out, now=now)
+    account = import_foreign(_mapping(mapping), _place_of(sources), study, out, now=now)
     copy_study(study, out / STUDY_IN_SNAPSHOT)
     return Imported(account, out)
+
+
+def _mapping(path: Path) -> ForeignMapping:
+    from trialrun.snapshot.foreign import read_mapping
+
+    if not path.is_file():
+        raise UserError(f"{path} does not exist", "give a mapping file; examples/foreign shows two")
+    return read_mapping(path)
 
 
 def _place_of(sources: Sequence[Path]) -> Path:
@@ -91,11 +100,11 @@ def screen_foreign(
     Values that are not understood are unknown, and listed.
     Errors: `UserError` when files or mapping cannot be read.
     """
-    from trialrun.snapshot.foreign import import_foreign, read_mapping, rows
+    from trialrun.snapshot.foreign import import_foreign, rows
     from trialrun.snapshot.read import read_snapshot
 
     study = open_study(study_folder)
-    read = replace(read_mapping(mapping), on_reject="list")
+    read = replace(_mapping(mapping), on_reject="list")
     with TemporaryDirectory() as scratch:
         target = Path(scratch) / "snapshot"
         account = import_foreign(read, _place_of([source]), study, target, now=_ANY_TIME)

@@ -32,7 +32,7 @@ def open_study(folder: Path) -> Study:
     """
     from trialrun.study.load import load_study
 
-    return load_study(_study_folder(folder))
+    return load_study(study_place(folder))
 
 
 def check_study_folder(folder: Path) -> CheckedStudy:
@@ -40,14 +40,18 @@ def check_study_folder(folder: Path) -> CheckedStudy:
     from trialrun.study.checks import check_study
     from trialrun.study.load import read_study
 
-    study, findings = read_study(_study_folder(folder))
+    study, findings = read_study(study_place(folder))
     found = list(findings)
     if study is not None:
         found += [finding for finding in check_study(study) if finding not in found]
     return CheckedStudy(study, tuple(found))
 
 
-def _study_folder(folder: Path) -> Path:
+def study_place(folder: Path) -> Path:
+    """The folder of a study.
+
+    Errors: `StudyError` when it is not there, or holds no study.
+    """
     if folder.is_file() and folder.name == STUDY_FILE:
         return folder.parent
     if not folder.is_dir():

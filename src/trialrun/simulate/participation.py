@@ -184,12 +184,17 @@ class Participation:
         self.person = self.person.treated(start)
         horizon = start + 150
         self.ending = _after(self.person, self.meld, start, horizon)
-        for visit, planned in self._plan(first_dose):
+        plan = self._plan(first_dose)
+        for visit, planned in plan:
             if self.ending is not None and self.date_of(self.ending.day) <= planned:
                 yield from self._end_early(self.ending, first_dose)
                 return
             yield from self._visit(visit, planned, first_dose)
-        yield from self._finish("completed", self._today())
+        last, planned = plan[-1]
+        if last.name in self.visited:
+            yield from self._finish("completed", self._today())
+        else:
+            yield from self._finish("lost_to_follow_up", planned)
 
     def _plan(self, first_dose: date) -> list[tuple[Visit, date]]:
         """The planned visits from baseline on, with the day this person turns up."""
@@ -217,12 +222,7 @@ class Participation:
         hour = SITE_HOURS + {VisitKind.BASELINE: 0.5, VisitKind.DOSE: 1.5}.get(visit.kind, 1.0)
         yield at_hour(on, hour)
         record_adverse_events(self, until=on)
-        last = max(
-            (v for v in self.study.visits.values() if v.kind is VisitKind.FOLLOW_UP),
-            key=_offset,
-            default=None,
-        )
-        if on != first_dose and visit is not last and misses_visit(self.person, visit.name, self.day_of(on)):
+        if on != first_dose and misses_visit(self.person, visit.name, self.day_of(on)):
             self.team.do(MissVisit(self.key, visit.name, "did not come, reached by telephone"), "coordinator")
             return
         self.team.do(RecordVisit(self.key, visit.name, on), "coordinator")
@@ -322,10 +322,6 @@ def _enters(study: Study, form: str, entries: Mapping[str, Entry]) -> str:
         return "investigator"
     attesters = {str(study.items[name].attested_by) for name in entries}
     return "principal_investigator" if attesters == {"principal_investigator"} else "coordinator"
-
-
-def _offset(visit: Visit) -> tuple[int, str]:
-    return (len(visit.offset or ""), visit.offset or "")
 
 
 def _after(person: VirtualParticipant, meld: Meld, start: int, horizon: int) -> Ending | None:
