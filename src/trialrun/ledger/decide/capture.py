@@ -120,6 +120,7 @@ def save_form(asked: Asked, command: SaveForm) -> tuple[NewEvent, ...]:
     saved = {
         name: saved_entry(asked, _item(asked, form, name), entry) for name, entry in command.values.items()
     }
+    _need_identity(asked, saved)
     current = asked.person.form_values(command.visit, command.form, command.row)
     _need_unchanged(asked, command, saved, current)
     changed = {name: value for name, value in saved.items() if value != as_saved(current.get(name))}
@@ -137,6 +138,16 @@ def as_saved(value: SavedValue | None) -> Saved:
         return {}
     pairs = (("text", value.text), ("unit", value.unit), ("missing", value.missing))
     return {name: part for name, part in pairs if part is not None}
+
+
+def _need_identity(asked: Asked, saved: Mapping[str, Saved]) -> None:
+    names = [name for name, entry in saved.items() if "text" in entry and asked.study.items[name].identifying]
+    if asked.person.erased and names:
+        raise refuse(
+            "identity-erased",
+            f"{asked.person.key}'s identity was erased: {', '.join(names)} cannot be saved any more",
+            "leave identifying items alone",
+        )
 
 
 def _item(asked: Asked, form: Form, name: str) -> Any:

@@ -83,7 +83,7 @@ class Store(Reader):
         self._heads: Heads = {}
         self._connection: Any = None
         self._sql = {text: backend.sql(text) for text in (_INSERT, _UPSERT, _DROP_VALUE, _DROP_ROW)}
-        create_tables(backend.engine, NO_HASH)
+        self._open()
         with self._cursor() as cursor:
             cursor.execute("SELECT format FROM head")
             found = cursor.fetchone()[0]
@@ -91,6 +91,17 @@ class Store(Reader):
             raise LedgerError(
                 f"the log has format {found}, this program reads {FORMAT}", "use a newer version"
             )
+
+    def _open(self) -> None:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            create_tables(self.backend.engine, NO_HASH)
+        except SQLAlchemyError as error:
+            first = str(getattr(error, "orig", error)).splitlines()[0]
+            raise LedgerError(
+                f"the database cannot be opened: {first}", "check the URL and the server"
+            ) from error
 
     # --- writing -----------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ _SQLITE_TRIGGERS = tuple(
 )
 _POSTGRES_TRIGGERS = (
     """CREATE OR REPLACE FUNCTION events_refuse() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'the log is append-only: % on events is refused', TG_OP; END $$""",
+    $$ BEGIN RAISE EXCEPTION USING MESSAGE = 'the log is append-only: ' || TG_OP || ' on events is refused'; END $$""",
     """CREATE OR REPLACE TRIGGER events_refuse_change BEFORE UPDATE OR DELETE ON events
     FOR EACH ROW EXECUTE FUNCTION events_refuse()""",
     """CREATE OR REPLACE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON events
