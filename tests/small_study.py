@@ -135,7 +135,7 @@ def make_study(**changes):
                 "mg",
                 21,
             ),
-        ),  # fmt: skip
+        ),
         "endpoints": {
             e.name: e
             for e in (

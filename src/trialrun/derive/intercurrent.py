@@ -32,9 +32,12 @@ class Intercurrent:
 def derive_intercurrent(
     snapshot: Snapshot, study: Study, answers: Mapping[str, Sequence[VisitAnswers]]
 ) -> tuple[Intercurrent, ...]:
-    """Deaths, transplants, TIPS, dialysis and paracentesis, the first of each kind per participant."""
+    """Deaths, transplants, TIPS, dialysis and paracentesis from the first dose on; the first of each kind."""
     found: list[Intercurrent] = []
     for person, row in snapshot.participants.items():
+        first_dose = row["first_dose_on"]
+        if first_dose is None:
+            continue
         events = [
             *_ended(snapshot, row),
             *_from_end_form(study, answers.get(person, ()), row),
@@ -42,7 +45,8 @@ def derive_intercurrent(
             *_from_procedures(study, answers.get(person, ()), row),
         ]
         first: dict[str, Intercurrent] = {}
-        for event in sorted(events, key=lambda event: (event.on is None, event.on or date.max)):
+        after = [event for event in events if event.on is None or event.on >= first_dose]
+        for event in sorted(after, key=lambda event: (event.on is None, event.on or date.max)):
             first.setdefault(event.kind, event)
         found += [first[kind] for kind in sorted(first)]
     return tuple(found)

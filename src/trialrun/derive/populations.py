@@ -84,7 +84,8 @@ def _why_not_enrolled(snapshot: Snapshot, person: Row) -> str:
         return f"eligibility undecided: {', '.join(reasons)}"
     if status == "eligible":
         return _end_words(person) or "eligible, not enrolled"
-    return _end_words(person) or "screening not completed"
+    ended = _end_words(person)
+    return f"left before eligibility was judged ({ended})" if ended else "screening not completed"
 
 
 def _end_words(person: Row) -> str:

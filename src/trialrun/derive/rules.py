@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trialrun.expressions.nodes import Node, names_in
 from trialrun.study.model import Study
 
 
@@ -43,11 +44,19 @@ def study_rules(study: Study) -> StudyRules:
     given = {
         stage.name: stage.symbol
         for stage in program.stages
-        if stage.name in study.derived
-        and identifying & set(program.uses(stage.name))
-        and study.derived[stage.name].expression is not None
+        if stage.name in study.derived and _names(stage.checked.node) & identifying
     }
     kept = tuple(stage for stage in program.stages if stage.name not in given)
     open_program = replace(program, inputs={**program.inputs, **given}, stages=kept)
-    wanted = [stage.name for stage in kept if stage.name not in study.criteria]
-    return StudyRules(open_program, compile_program(open_program).only(wanted))
+    compiled = compile_program(open_program)
+    wanted = [name for name in compiled.outputs if _base(name) not in study.criteria]
+    return StudyRules(open_program, compiled.only(wanted))
+
+
+def _names(node: Node) -> set[str]:
+    """The names a rule uses itself."""
+    return {_base(name) for name in names_in(node)}
+
+
+def _base(name: str) -> str:
+    return name.removesuffix("__low").removesuffix("__high")

@@ -39,7 +39,12 @@ def shown_interval(low: float | None, high: float | None, digits: int = 1, *, si
 
 def percent(share: float | None, digits: int = 0) -> str:
     """A share as percent."""
-    return NONE if share is None else f"{100 * share:.{digits}f} %"
+    return NONE if share is None else f"{shown(100 * share, digits)} %"
+
+
+def finer(digits: int) -> int:
+    """One decimal more than the data have, for means; never more than two."""
+    return min(digits + 1, max(digits, 2))
 
 
 def decimals_of(values: Iterable[float | None], most: int = 2) -> int:

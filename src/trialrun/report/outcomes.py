@@ -11,7 +11,7 @@ from trialrun.derive.endpoints import BASELINE, COMPOSITE, AnalysisRow, Status, 
 from trialrun.derive.populations import TREATED
 from trialrun.errors import AnalysisError
 from trialrun.report.figures import Bar, Course, spaghetti, waterfall
-from trialrun.report.numbers import decimals_of, percent, shown, shown_interval, shown_p
+from trialrun.report.numbers import decimals_of, finer, percent, shown, shown_interval, shown_p
 from trialrun.report.overview import label_of
 from trialrun.report.trace import Trace
 from trialrun.study.model import Endpoint, EndpointRole
@@ -70,7 +70,7 @@ class RowLine:
     change: str
     percent_change: str
     explanation: str
-    links: Sequence[tuple[str, str]]
+    links: Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +121,22 @@ def outcome_sections(
 def _section(data: Dataset, results: Results, endpoint: Endpoint, trace: Trace) -> OutcomeSection:
     treated = set(data.populations[TREATED].members)
     rows = [row for row in data.rows if row.parameter == endpoint.variable and row.participant in treated]
-    digits = decimals_of(row.value for row in rows)
+    derived = data.study.derived.get(endpoint.variable)
+    is_score = derived is not None and derived.score is not None
+    digits = decimals_of((row.value for row in rows), 1 if is_score else 2)
     own = results.of(endpoint.name)
     times = (BASELINE, *analysis_visits(data.study))
     titles = {time: "Baseline" if time == BASELINE else data.study.visits[time].title for time in times}
     described = [result for result in own if result.analysis is Analysis.DESCRIBE]
-    derived = data.study.derived.get(endpoint.variable)
     return OutcomeSection(
         anchor=f"outcome-{endpoint.name}",
         heading=_heading(endpoint),
         endpoint=endpoint,
-        is_score=derived is not None and derived.score is not None,
+        is_score=is_score,
         label=label_of(data.study, endpoint.variable),
         lines=[_visit_line(result, titles, digits, len(treated)) for result in described],
         changes=[_change_line(r, titles, digits) for r in own if r.analysis is not Analysis.DESCRIBE],
-        figures=_figures(data, endpoint, rows, titles),
+        figures=_figures(data, endpoint, rows, titles) if endpoint.order else (),
         times=[_time_rows(endpoint, time, titles[time], rows, digits, trace) for time in times],
         quartile_type=str(described[0].details.get("quantile_type", "")) if described else "",
     )
@@ -157,7 +158,7 @@ def _visit_line(result: Result, titles: dict[str, str], digits: int, treated: in
         registered=result.registered,
         n=result.n,
         missing=treated - result.n,
-        mean_sd=f"{shown(result.estimate, digits + 1)} ({shown(numbers.get('sd'), digits + 1)})",
+        mean_sd=f"{shown(result.estimate, finer(digits))} ({shown(numbers.get('sd'), finer(digits))})",
         median=shown(numbers.get("median"), digits),
         quartiles=f"{shown(numbers.get('q25'), digits)} to {shown(numbers.get('q75'), digits)}",
         extremes=f"{shown(numbers.get('low'), digits)} to {shown(numbers.get('high'), digits)}",
@@ -166,7 +167,7 @@ def _visit_line(result: Result, titles: dict[str, str], digits: int, treated: in
 
 def _change_line(result: Result, titles: dict[str, str], digits: int) -> ChangeLine:
     interval = result.interval
-    shape = digits + 1
+    shape = finer(digits)
     return ChangeLine(
         visit=result.visit,
         title=titles[result.visit],
@@ -201,28 +202,28 @@ def _figures(
         )
         for person, own in sorted(by_person.items())
     ]
-    drawn = [
-        (
-            f"{label}: every participant (grey) and the mean of those observed (blue). "
-            "A cross ends the line of a participant who died or was transplanted.",
-            spaghetti(f"course-{endpoint.name}", courses, list(titles.values()), label),
-        )
-    ]
+    caption = (
+        f"{label}: every participant (grey) and the mean of those observed (blue), who are not the same people at "
+        "each time. A cross ends the line of a participant who died or was transplanted."
+    )
+    drawn = [(caption, spaghetti(f"course-{endpoint.name}", courses, list(titles.values()), label))]
     if endpoint.role is EndpointRole.PRIMARY and endpoint.visits:
-        last = endpoint.visits[-1]
-        bars = [
-            Bar(row.participant, row.change, _ENDED.get(row.status, "")) for row in rows if row.visit == last
-        ]
-        absent = sorted(bar.participant for bar in bars if bar.change is None and not bar.ended)
-        words = f" Not shown, no known change: {', '.join(absent)}." if absent else ""
-        drawn.append(
-            (
-                f"Change in {label} from baseline to {titles[last]}: blue is better, orange worse; "
-                f"hatched full bars are deaths and transplants.{words}",
-                waterfall(f"fall-{endpoint.name}", bars, label, lower_is_better=endpoint.lower_is_better),
-            )
-        )
+        drawn.append(_waterfall(endpoint, rows, label, titles[endpoint.visits[-1]]))
     return drawn
+
+
+def _waterfall(endpoint: Endpoint, rows: Sequence[AnalysisRow], label: str, time: str) -> tuple[str, str]:
+    last = endpoint.visits[-1]
+    bars = [Bar(row.participant, row.change, _ENDED.get(row.status, "")) for row in rows if row.visit == last]
+    absent = sorted(bar.participant for bar in bars if bar.change is None and not bar.ended)
+    caption = (
+        f"Change in {label} from baseline to {time}: blue is better, orange worse; "
+        "hatched full bars are deaths and transplants."
+    )
+    if absent:
+        caption += f" Not shown, no known change: {', '.join(absent)}."
+    name = f"fall-{endpoint.name}"
+    return caption, waterfall(name, bars, label, lower_is_better=endpoint.lower_is_better)
 
 
 def _observed(row: AnalysisRow | None) -> float | None:
@@ -241,17 +242,16 @@ def _row_line(row: AnalysisRow, digits: int, trace: Trace) -> RowLine:
     if row.value is None and row.low is not None and row.high is not None:
         value = f"{shown(row.low, digits)} to {shown(row.high, digits)} possible"
     day = f", day {row.day}" if row.day is not None else ""
-    links = dict.fromkeys(
-        (trace.anchor(s), f"{s.item.replace('_', ' ')}, {s.visit or 'log'}") for s in row.sources
-    )
+    # What the baseline rests on stands with the baseline; here only what was found at this time.
+    own = [s for s in row.sources if row.visit == BASELINE or s.visit in {row.occurrence, ""}]
     return RowLine(
         participant=row.participant,
-        status=str(row.status).replace("_", " "),
+        status="" if row.explanation else str(row.status).replace("_", " "),
         taken=f"{row.on}{day}" if row.on else "",
         value=value,
         baseline=shown(row.baseline, digits),
         change=shown(row.change, digits, sign=True),
         percent_change=percent(row.percent_change / 100) if row.percent_change is not None else shown(None),
         explanation=row.explanation,
-        links=[link for link in links if link[0]],
+        links=[trace.link(source) for source in dict.fromkeys(own)],
     )

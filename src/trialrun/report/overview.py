@@ -11,7 +11,7 @@ from trialrun.derive.answers import machine_value
 from trialrun.derive.dataset import Dataset
 from trialrun.derive.endpoints import BASELINE, AnalysisRow, Status, analysis_visits
 from trialrun.derive.populations import ENROLLED, EVALUABLE, SCREENED, TREATED, Population
-from trialrun.report.numbers import decimals_of, percent, shown
+from trialrun.report.numbers import decimals_of, finer, percent, shown
 from trialrun.study.model import Assumption, Criterion, ItemType, Study
 
 
@@ -149,8 +149,8 @@ def baseline_table(data: Dataset) -> tuple[TableRow, ...]:
             table += _choice(data, name, members)
     for parameter in dict.fromkeys(row.parameter for row in data.rows):
         values = [row.value for row in data.rows if row.parameter == parameter and row.visit == BASELINE]
-        if parameter in data.study.items or parameter in data.study.derived:
-            table.append(_measured(label_of(data.study, parameter), values, decimals_of(values)))
+        most = 2 if parameter in data.study.items else 1
+        table.append(_measured(label_of(data.study, parameter), values, decimals_of(values, most)))
     return tuple(table)
 
 
@@ -160,7 +160,7 @@ def _measured(label: str, values: Sequence[float | None], digits: int) -> TableR
     if not summary.n:
         return TableRow(label, "none known")
     cell = (
-        f"{shown(summary.mean, digits + 1)} ({shown(summary.sd, digits + 1)}); "
+        f"{shown(summary.mean, finer(digits))} ({shown(summary.sd, finer(digits))}); "
         f"{shown(summary.median, digits)} [{shown(summary.q25, digits)}, {shown(summary.q75, digits)}]; "
         f"{shown(summary.low, digits)} to {shown(summary.high, digits)}"
     )

@@ -60,6 +60,13 @@ class Trace:
         """Where an answer stands on the page; empty when it is not in the appendix."""
         return self._anchors.get(source[:5], "")
 
+    def link(self, source: Source) -> tuple[str, str, str]:
+        """Anchor, name of the item and the answer as entered."""
+        item = self._data.study.items.get(source.item)
+        value = self._values.get(source[:5])
+        name = item.label if item else source.item.replace("_", " ")
+        return self.anchor(source), name, answer_words(value) if value is not None else ""
+
     def answers(self) -> tuple[TracedAnswer, ...]:
         """The appendix."""
         return tuple(self._answer(slot, anchor) for slot, anchor in self._anchors.items())

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import trialrun
 from trialrun.ledger.events import Event, canonical, utc_text
-from trialrun.snapshot.fold import Casebook, table_rows
+from trialrun.snapshot.fold import Casebook, read_rules, table_rows
 from trialrun.snapshot.layout import Row
 from trialrun.snapshot.manifest import Manifest, Origin, SnapshotError
 from trialrun.snapshot.write import write_snapshot
@@ -76,11 +76,12 @@ def fold_tables(events: Sequence[Event], study: Study) -> dict[str, list[Row]]:
     """All tables of the snapshot, from the entries in log order."""
     tables: dict[str, list[Row]] = defaultdict(list)
     books: dict[str, Casebook] = {}
+    rules = read_rules(study)
     for event in events:
         tables["events"].append(_event_row(event))
         if event.stream.startswith(PARTICIPANT_STREAM):
             key = event.stream.removeprefix(PARTICIPANT_STREAM)
-            books.setdefault(key, Casebook(key, study)).take(event)
+            books.setdefault(key, Casebook(key, study, rules)).take(event)
     for key in sorted(books):
         for name, rows in table_rows(books[key]).items():
             tables[name].extend(rows)

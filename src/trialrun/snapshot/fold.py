@@ -9,10 +9,32 @@ from typing import Any
 
 from trialrun.ledger.events import Event
 from trialrun.snapshot.layout import Row
-from trialrun.snapshot.typed import typed_columns
+from trialrun.snapshot.typed import WITHHELD, typed_columns
 from trialrun.study.model import Study, VisitKind
 
 Slot = tuple[str, str, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The criteria in words, and the items each rests on."""
+
+    words: Mapping[str, str]
+    uses: Mapping[str, tuple[str, ...]]
+
+
+def read_rules(study: Study) -> Rules:
+    """The study's criteria as the `criteria` table shows them."""
+    if not study.criteria:
+        return Rules({}, {})
+    from trialrun.evaluate.words import in_words
+    from trialrun.study.program import study_program
+
+    program = study_program(study)
+    return Rules(
+        {name: in_words(program.stage(name).checked.node, program.symbols) for name in study.criteria},
+        {name: program.uses(name) for name in study.criteria},
+    )
 
 
 @dataclass
@@ -21,6 +43,7 @@ class Casebook:
 
     participant: str
     study: Study
+    rules: Rules
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     values: dict[Slot, dict[str, Any]] = field(default_factory=dict[Slot, dict[str, Any]])
     visits: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
@@ -112,7 +135,7 @@ def _columns(study: Study, name: str, entry: Mapping[str, Any]) -> dict[str, Any
     """The value's columns; `None` where the entry takes the value back."""
     text, unit, missing = entry.get("text"), entry.get("unit"), entry.get("missing")
     if "sealed" in entry:
-        return {"missing_reason": "withheld"}
+        return {"missing_reason": WITHHELD}
     if text is None and missing is None:
         return None
     item = study.items.get(name)
@@ -134,11 +157,19 @@ def _judged(book: Casebook, event: Event) -> None:
             "participant": book.participant,
             "criterion": name,
             "outcome": outcome,
-            "missing": "",
-            "words": book.study.criteria[name].text if name in book.study.criteria else "",
+            "missing": " ".join(_without_value(book, name)) if outcome == "unknown" else "",
+            "words": book.rules.words.get(name, ""),
             **_source(event),
         }
         for name, outcome in event.data["criteria"].items()
+    ]
+
+
+def _without_value(book: Casebook, criterion: str) -> list[str]:
+    """The items an unknown criterion rests on that have no value, in the order the rule uses them."""
+    known = {slot[3] for slot, value in book.values.items() if value.get("missing_reason") in {None, WITHHELD}}
+    return [
+        item for item in book.rules.uses.get(criterion, ()) if item in book.study.items and item not in known
     ]
 
 

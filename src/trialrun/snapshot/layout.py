@@ -134,7 +134,7 @@ CRITERIA = Table(
         _PARTICIPANT,
         _text("criterion", "criterion of the study definition"),
         _text("outcome", "met, not_met or unknown, of the criterion as worded"),
-        _text("missing", "items whose absence left it unknown, separated by blanks"),
+        _text("missing", "items an unknown answer rests on that had no value, separated by blanks"),
         _text("words", "the rule in words"),
         _POSITION,
         _HASH,

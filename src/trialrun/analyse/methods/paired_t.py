@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from trialrun.analyse.methods.describe import describe
 from trialrun.errors import AnalysisError
+
+_HALVINGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,16 @@ def paired_t(differences: Sequence[float], *, level: float = 0.95) -> PairedT:
     Errors: `AnalysisError` below two differences, because no spread can be estimated from one.
     Source: Student, Biometrika 1908;6:1.
     """
-    from scipy import stats
+    from scipy import special
 
     summary = describe(differences)
     if summary.mean is None or summary.sd is None:
         raise AnalysisError(f"a paired t test needs two differences, there are {summary.n}")
     df = summary.n - 1
     error = summary.sd / math.sqrt(summary.n)
-    reach = float(stats.t.ppf(0.5 + level / 2, df)) * error
+    reach = float(special.stdtrit(df, 0.5 + level / 2)) * error
     t = summary.mean / error if error > 0 else None
-    p = None if t is None else float(2 * stats.t.sf(abs(t), df))
+    p = None if t is None else float(2 * special.stdtr(df, -abs(t)))
     return PairedT(
         summary.n, summary.mean, summary.sd, t, df, p, summary.mean - reach, summary.mean + reach, level
     )
@@ -49,29 +50,26 @@ def paired_t(differences: Sequence[float], *, level: float = 0.95) -> PairedT:
 
 def power_of_paired_t(n: int, *, mean: float, sd: float, alpha: float = 0.05) -> float:
     """The chance that a two-sided paired t test of `n` changes finds a true mean change `mean`."""
-    from scipy import stats
+    from scipy import special
 
     df = n - 1
-    critical = float(stats.t.ppf(1 - alpha / 2, df))
+    critical = float(special.stdtrit(df, 1 - alpha / 2))
     shift = mean * math.sqrt(n) / sd
-    return float(stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift))
+    return float(1 - special.nctdtr(df, shift, critical) + special.nctdtr(df, shift, -critical))
 
 
 def smallest_detectable(n: int, *, sd: float, alpha: float = 0.05, power: float = 0.8) -> float | None:
     """The smallest true mean change found with chance `power`; `None` below two participants."""
-    from scipy import optimize
-
     if n < 2:
         return None
-
-    def lacking(mean: float) -> float:
-        return power_of_paired_t(n, mean=mean, sd=sd, alpha=alpha) - power
-
-    reach = sd / 4
-    while lacking(reach) < 0:
-        reach *= 1.5
-    root: Any = optimize.brentq(lacking, 0.0, reach, xtol=1e-10)
-    return float(root)
+    low, high = 0.0, sd / 4
+    while power_of_paired_t(n, mean=high, sd=sd, alpha=alpha) < power:
+        low, high = high, high * 1.5
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        found = power_of_paired_t(n, mean=middle, sd=sd, alpha=alpha) >= power
+        low, high = (low, middle) if found else (middle, high)
+    return high
 
 
 def spontaneous_significance(n: int, *, mean: float, sd: float, alpha: float = 0.05) -> float:
