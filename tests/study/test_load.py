@@ -81,6 +81,14 @@ WRONG = [
     ("expression: sex = 'M'", "expression: sex", "rule-kind", 23, ""),
     ('"YEARS_BETWEEN(birth_date, screening_date)"', "age + 1", "expression", 19, ""),
     ("type: number, unit: mg, ", "type: number, unit: mg, only_if: sex = 'Q', ", "expression", 8, "'M'"),
+    ("  sex: {", "  sex__low: {", "bad-name", 5, "rename it"),
+    (
+        "confirm_by: Somebody}",
+        "confirm_by: Somebody, confirmed: {by: A, on: 2026-02-30}}",
+        "not-a-day",
+        45,
+        "",
+    ),
     ("  I1: {", "  i1: {", "bad-name", 21, "rename it"),
 ]
 
@@ -138,6 +146,9 @@ def test_circles_are_named(bench: Bench) -> None:
         ("- a\n- b\n", "wrong-type"),
         ("a: " + "[" * 60 + "]" * 60, "too-deep"),
         ("a: .inf", "not-a-number"),
+        ("a: 0x1F", "not-a-number"),
+        ("a: " + "9" * 5000, "not-a-number"),
+        ("[" * 50_000, "not-yaml"),
         ("\tx: 1", "not-yaml"),
     ],
 )

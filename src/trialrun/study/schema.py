@@ -12,7 +12,8 @@ from trialrun.study.model import AttestedBy, CriterionKind, EndpointRole, ItemTy
 
 Schema = dict[str, Any]
 
-NAME = r"^[a-z][a-z0-9_]*$"
+# No double underscore: `x__low` and `x__high` are the bounds of `x` in a rule.
+NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 CRITERION_NAME = r"^[A-Z][A-Za-z0-9_]*$"
 DURATION = r"^P(\d+[MDW])+$"
 DATE = r"^\d{4}-\d{2}-\d{2}$"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any, cast
 
 from trialrun.study.schema import study_schema
@@ -30,7 +31,24 @@ def validate(located: Located) -> bool:
         path = cast("Path_", tuple(error.absolute_path))
         rule = str(error.validator)
         _EXPLAIN.get(rule, _other)(located, path, error)
+    if not errors:
+        _check_days(located)
     return len(located.findings) == before
+
+
+def _check_days(located: Located) -> None:
+    """Days that look like days and are none, such as 2026-02-30."""
+    assumptions = cast("dict[str, dict[str, Any]]", located.data.get("assumptions", {}))
+    for name, entry in assumptions.items():
+        day = entry.get("confirmed", {}).get("on")
+        try:
+            if day is not None:
+                date.fromisoformat(day)
+        except ValueError:
+            path: Path_ = ("assumptions", name, "confirmed", "on")
+            located.problem(
+                path, "not-a-day", f"{_where(path)} is {day}, no day of the calendar", "correct it"
+            )
 
 
 def _where(path: Path_) -> str:
@@ -88,7 +106,7 @@ def _pattern(located: Located, path: Path_, error: Any) -> None:
         located.problem(
             (*path, error.instance),
             "bad-name",
-            f"{_where(path)} has the name {value}; names are lower-case letters, digits and _"
+            f"{_where(path)} has the name {value}; names are lower-case letters and digits, words joined by one _"
             if error.validator_value.startswith("^[a-z]")
             else f"{_where(path)} has the name {value}; criterion names begin with a capital, e.g. E2a",
             "rename it",
