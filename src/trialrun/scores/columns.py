@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from trialrun.scores.model import InputType, Score
@@ -74,25 +74,52 @@ def _read_column(
             return np.full(count, np.nan if absent is None else float(absent))
         return np.full(count, absent, dtype=object)
     raw: Any = fetch(binding.column)
-    units = fetch(binding.unit_column) if binding.unit_column is not None else None
-    if number and units is None and _is_numeric_array(raw):
-        return _numbers(scorer, index, binding, raw, reading)
-    found: Any = np.full(count, np.nan) if number else np.full(count, None, dtype=object)
+    units: Any = None if binding.unit_column is None else as_list(fetch(binding.unit_column))
+    if number and _is_numeric_array(raw):
+        unit = binding.unit if units is None else _only(units)
+        if unit is not None or units is None:
+            return _numbers(scorer, index, replace(binding, unit=unit, unit_column=None), raw, reading)
+    cells = as_list(raw)
+    return _each_kind_once(scorer, index, binding, cells, [None] * count if units is None else units, reading)
+
+
+def _only(units: Sequence[Any]) -> str | None:
+    """The unit all rows share, if they do."""
+    distinct = set(units) if all(unit.__class__ is str for unit in units) else set[Any]()
+    unit = next(iter(distinct)) if len(distinct) == 1 else ""
+    return None if is_empty(unit) else unit.strip()
+
+
+def _each_kind_once(
+    scorer: RowScorer,
+    index: int,
+    binding: Binding,
+    raw: Sequence[Any],
+    units: Sequence[Any],
+    reading: ColumnReading,
+) -> Any:
+    """A column of texts, codes or mixed cells: every distinct cell is read once."""
+    import numpy as np
+
     names = [name for name in (binding.column, binding.unit_column) if name is not None]
-    cells: dict[tuple[Any, ...], Cell] = {}
-    for at, key in enumerate(
-        zip(as_list(raw), as_list(units) if units is not None else [None] * count, strict=True)
-    ):
-        cell = cells.get((key[0].__class__, *key)) if _hashable(key) else None
-        if cell is None:
-            cell = scorer.cell(index, binding, dict(zip(names, key, strict=False)))
-            if _hashable(key) and len(cells) < 1_000_000:
-                cells[(key[0].__class__, *key)] = cell
-        if cell.value is not None:
-            found[at] = cell.value
-        if cell.refused or cell.queried or cell.unanswerable:
-            reading.note(at, cell)
-    return found
+    # The class belongs to the key, because True equals 1 and 1 equals 1.0.
+    keys = list(zip(map(type, raw), raw, units, strict=True))
+    try:
+        read = {
+            key: scorer.cell(index, binding, dict(zip(names, key[1:], strict=False))) for key in set(keys)
+        }
+        cells = [read[key] for key in keys]
+        odd = any(cell.refused or cell.queried or cell.unanswerable for cell in read.values())
+    except TypeError:  # a cell that cannot be hashed, such as a list
+        cells = [scorer.cell(index, binding, dict(zip(names, key[1:], strict=False))) for key in keys]
+        odd = True
+    if odd:
+        for at, cell in enumerate(cells):
+            if cell.refused or cell.queried or cell.unanswerable:
+                reading.note(at, cell)
+    if binding.input.type is InputType.NUMBER:
+        return np.array([np.nan if cell.value is None else cell.value for cell in cells], dtype=float)
+    return np.array([cell.value for cell in cells], dtype=object)
 
 
 def _is_numeric_array(raw: Any) -> bool:
@@ -103,14 +130,6 @@ def as_list(column: Sequence[Any]) -> Sequence[Any]:
     """A column's cells as Python's own values."""
     tolist: Any = getattr(column, "tolist", None)
     return tolist() if callable(tolist) else column  # pyright: ignore[reportReturnType]
-
-
-def _hashable(key: tuple[Any, ...]) -> bool:
-    try:
-        hash(key)
-    except TypeError:
-        return False
-    return True
 
 
 def _numbers(scorer: RowScorer, index: int, binding: Binding, raw: Array, reading: ColumnReading) -> Array:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from trialrun.errors import ScoreError
-from trialrun.scores.frames import output_names, outputs
+from trialrun.scores.columns import can_run_as_columns, score_columns
+from trialrun.scores.frames import MANY, output_names, outputs
 from trialrun.scores.load import score as find_score
 from trialrun.scores.model import Score
 from trialrun.scores.reading import no_unit_message, no_unit_remedy
 from trialrun.scores.rows import Binding, Reading, RowScorer, bind, lacks_unit
 
 _MOST_LISTED = 20
+_BATCH = 20_000
 
 
 @dataclass(slots=True)
@@ -107,28 +110,45 @@ def _scored(
     columns = output_names(score, header)
     summary.value_column, summary.notes = columns["value"], scorer.notes
     yield [*header, *columns.values()]
-    for number, line in enumerate(lines, 2):
-        if not any(str(cell).strip() for cell in line):
-            continue
-        if len(line) == len(header):
-            reading = scorer.read(dict(zip(header, line, strict=True)))
-        else:
-            reading = Reading({}, (f"the row has {len(line)} fields, the header {len(header)}",))
-        result = scorer.result(reading)
-        _count(summary, number, reading, result.value)
-        cells = [_text(cell) for cell in line]
-        cells += [""] * (len(header) - len(cells))
-        yield [*cells[: len(header)], *(_text(each) for each in outputs(score, header, result).values())]
+    kept = ((number, line) for number, line in enumerate(lines, 2) if any(str(cell).strip() for cell in line))
+    while batch := list(islice(kept, _BATCH)):
+        for (number, line), found in zip(
+            batch, _batch(scorer, header, [line for _, line in batch]), strict=True
+        ):
+            _count(summary, number, found)
+            cells = [*map(_text, line), *[""] * (len(header) - len(line))]
+            yield [*cells[: len(header)], *map(_text, found.values())]
 
 
-def _count(summary: FileSummary, number: int, reading: Reading, value: float | None) -> None:
+def _batch(scorer: RowScorer, header: list[str], lines: list[list[Any]]) -> list[dict[str, Any]]:
+    """The outputs of some rows; many are computed column by column."""
+    width = len(header)
+    whole = [line for line in lines if len(line) == width]
+    if len(whole) >= MANY and can_run_as_columns(scorer):
+        columns = dict(zip(header, zip(*whole, strict=True), strict=True))
+        table = score_columns(scorer, columns.__getitem__, len(whole))
+        found = iter([dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)])
+    else:
+        found = (_outputs(scorer, scorer.read(dict(zip(header, line, strict=True)))) for line in whole)
+    return [next(found) if len(line) == width else _outputs(scorer, _torn(line, width)) for line in lines]
+
+
+def _outputs(scorer: RowScorer, reading: Reading) -> dict[str, Any]:
+    return outputs(scorer.score, (), scorer.result(reading))
+
+
+def _torn(line: list[Any], width: int) -> Reading:
+    return Reading({}, (f"the row has {len(line)} fields, the header {width}",))
+
+
+def _count(summary: FileSummary, number: int, found: Mapping[str, Any]) -> None:
     summary.rows += 1
-    summary.queried += bool(reading.queried)
-    if reading.refused:
+    summary.queried += bool(found["queried_because"])
+    if found["refused_because"]:
         summary.refused += 1
         if len(summary.listed) < _MOST_LISTED:
-            summary.listed.append(f"line {number}: {'; '.join(reading.refused)}")
-    elif value is None:
+            summary.listed.append(f"line {number}: {found['refused_because']}")
+    elif found["value"] is None:
         summary.unknown += 1
     else:
         summary.known += 1
@@ -190,6 +210,8 @@ def _parquet(source: Path) -> Iterator[list[Any]]:
 
 
 def _text(value: object) -> str:
+    if value.__class__ is str:
+        return str(value)
     if value is None:
         return ""
     if isinstance(value, bool):
