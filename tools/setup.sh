@@ -54,7 +54,7 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ]; then
     export UV_PYTHON_DOWNLOADS=never
     [ -x .venv/bin/python ] || .bootstrap/bin/uv venv -q --python "$python" .venv
     say "setup: installing $(grep -c '==' "$lock") pinned packages from $lock into .venv"
-    .bootstrap/bin/uv pip install -q --python .venv/bin/python --require-hashes -r "$lock"
+    .bootstrap/bin/uv pip install -q --python .venv/bin/python --compile-bytecode --require-hashes -r "$lock"
     .bootstrap/bin/uv pip install -q --python .venv/bin/python --no-deps \
         --build-constraint tools/bootstrap.lock -e .
     printf '%s' "$want" >"$stamp"
