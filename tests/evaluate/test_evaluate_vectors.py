@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 import rule_engines
 from rule_engines import Results, same
 from rule_vectors import load_vectors

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import rule_engines
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import rule_engines
 from rule_engines import differences
 from rule_generator import CODES, RuleMaker
-
 from trialrun.expressions import Program, Type, parse_expression
 from trialrun.expressions.write import write_expression
 
@@ -48,7 +48,7 @@ def test_the_closure_and_the_interpreter_agree(seed: int) -> None:
     assert differences(expected, rule_engines.on_interpreter(program, rows)) == [], written(program)
 
 
-@quickly(25)
+@quickly(15)
 @given(seeds)
 def test_the_closure_and_duckdb_agree(seed: int) -> None:
     program, rows = batch(seed)
@@ -123,7 +123,7 @@ def possible_rows(row: dict[str, Any], chance: random.Random) -> list[dict[str, 
     return rows
 
 
-@quickly(150)
+@quickly(60)
 @given(seeds)
 def test_what_bounds_decide_holds_for_every_possible_value(seed: int) -> None:
     chance = random.Random(seed)

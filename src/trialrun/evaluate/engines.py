@@ -46,11 +46,12 @@ def read_back(text: str, engine: str) -> None:
     Errors: `ExpressionError` where it meets a construct the engine does not have.
     """
     import sqlglot
+    from sqlglot.errors import SqlglotError
 
     try:
         trees = sqlglot.parse(text, dialect=dialect_of(engine).sqlglot, error_level=sqlglot.ErrorLevel.RAISE)
         for tree in trees:
             if tree is not None:
                 tree.sql(dialect=dialect_of(engine).sqlglot, unsupported_level=sqlglot.ErrorLevel.RAISE)
-    except sqlglot.errors.SqlglotError as error:
+    except SqlglotError as error:
         raise ExpressionError(f"the text for {engine} does not read back: {error}") from error

@@ -133,7 +133,7 @@ class _Expander:
     def _clamp(self, args: tuple[Node, ...]) -> Node:
         value, low, high = (self.share(arg) for arg in args)
         bounds = [(low, "<"), (high, ">")]
-        branches = [
+        branches: list[tuple[Node, Node]] = [
             (nodes.Compare(sign, value, bound), bound)
             for bound, sign in bounds
             if not isinstance(bound, nodes.Null)

@@ -46,7 +46,7 @@ def kernel_sql(
     levels = [writer.raw(needed, source, keep, columns), writer.read(needed, keep, columns, clean)]
     for number, level in enumerate(_levels(expanded.stages), start=1):
         assigned = ", ".join(f"{writer.assigned(stage)} AS {dialect.name_of(stage.name)}" for stage in level)
-        levels.append(f"SELECT *, {assigned} FROM _{number}")
+        levels.append(f"SELECT *, {assigned} FROM _{number}")  # noqa: S608
     kept = [
         f"{dialect.name_of(f'_keep_{index}')} AS {dialect.name_of(name)}" for index, name in enumerate(keep)
     ]
@@ -90,7 +90,7 @@ class _Writer:
                 chosen.append(
                     f"CAST({name_of(column) if known else 'NULL'} AS {kind}) AS {name_of(f'_raw_{column}')}"
                 )
-        return f"SELECT {', '.join(chosen) or '1 AS _nothing'} FROM {source}"
+        return f"SELECT {', '.join(chosen) or '1 AS _nothing'} FROM {source}"  # noqa: S608 (names are quoted)
 
     def read(
         self, kernel: Kernel, keep: Sequence[str], columns: Collection[str] | None, clean: Collection[str]
@@ -105,7 +105,7 @@ class _Writer:
             for bound in bound_names(name) if symbol.bounded else ():
                 usable = self._usable(bound, symbol.type, bound in clean)
                 chosen.append(f"COALESCE({exact}, {usable}) AS {name_of(bound)}")
-        return f"SELECT {', '.join(chosen) or '1 AS _nothing'} FROM _0"
+        return f"SELECT {', '.join(chosen) or '1 AS _nothing'} FROM _0"  # noqa: S608 (names are quoted)
 
     def _usable(self, name: str, kind: Type, clean: bool) -> str:
         raw = self.dialect.name_of(f"_raw_{name}")

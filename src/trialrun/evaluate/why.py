@@ -85,17 +85,13 @@ class Interpreter:
                 return node.value
             case nodes.Null():
                 return None
-            case nodes.And():
-                return _kleene([self.value(part) for part in node.parts], decisive=False)
-            case nodes.Or():
-                return _kleene([self.value(part) for part in node.parts], decisive=True)
+            case nodes.And() | nodes.Or():
+                return _kleene([self.value(part) for part in node.parts], decisive=isinstance(node, nodes.Or))
             case nodes.IsNull():
                 return self.value(node.value) is None
             case nodes.Case():
-                for condition, value in node.branches:
-                    if self.value(condition):
-                        return self.value(value)
-                return self.value(node.default)
+                taken = (value for condition, value in node.branches if self.value(condition))
+                return self.value(next(taken, node.default))
             case nodes.Call(function="COALESCE"):
                 return next(
                     (found for part in node.arguments if (found := self.value(part)) is not None), None

@@ -169,7 +169,7 @@ class _Speaker:
             else:
                 subject = comparison[0]
                 said.append(" ".join(comparison))
-        needs_comma = len(said) > 2 or any(": " in part for part in said)  # noqa: PLR2004
+        needs_comma = len(said) > 2 or any(": " in part for part in said)
         text = (f", {word} " if needs_comma else f" {word} ").join(said)
         return f"({text})" if inside else text
 

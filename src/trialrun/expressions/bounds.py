@@ -73,7 +73,8 @@ class Bounds:
             case nodes.Negate():
                 return nodes.Negate(self.exact(node.value))
             case nodes.Call():
-                return nodes.Call(node.function, tuple(self.exact(part) for part in node.arguments))
+                call = _in_order(node)
+                return nodes.Call(call.function, tuple(self.exact(part) for part in call.arguments))
             case _:
                 return node
 
@@ -283,6 +284,7 @@ class Bounds:
         return rest
 
     def _call(self, node: nodes.Call) -> Pair:
+        node = _in_order(node)
         function = node.function
         if function == "COALESCE":
             first = tuple(self.exact(part) for part in node.arguments[:-1])
@@ -443,6 +445,17 @@ def _all(parts: list[Node]) -> Node:
 
 def _sum(left: Node, right: Node) -> Node:
     return nodes.Arithmetic("+", left, right)
+
+
+def _in_order(node: nodes.Call) -> nodes.Call:
+    """CLAMP between computed bounds, which may cross: the upper one then wins, whatever the value."""
+    if node.function != "CLAMP":
+        return node
+    value, low, high = node.arguments
+    literal = isinstance(low, nodes.Number) and isinstance(high, nodes.Number)
+    if literal or isinstance(low, nodes.Null) or isinstance(high, nodes.Null):
+        return node
+    return nodes.Call("SMALLER", (nodes.Call("LARGER", (value, low)), high))
 
 
 def _two(function: str, left: Node, right: Node) -> Node:

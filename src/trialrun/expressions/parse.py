@@ -36,9 +36,9 @@ def parse_expression(text: str, *, place: str = "") -> Node:
         node = _Reader(words).read(_sqlglot_tree(words, text))
         if isinstance(node, nodes.Null):
             fail("a rule that is NULL is always unknown", "write a condition or a value", node.at)
-        return node
     except ExpressionError as error:
         raise located(error, place) from None
+    return node
 
 
 def located(error: ExpressionError, place: str) -> ExpressionError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -9,8 +10,11 @@ from trialrun.errors import ExpressionError
 from trialrun.expressions.check import BOUNDABLE, check_expression
 from trialrun.expressions.nodes import Node, names_in
 from trialrun.expressions.parse import parse_expression
+from trialrun.expressions.scan import KEYWORDS
 from trialrun.expressions.types import Checked, Symbol, Type
 from trialrun.expressions.units import plain, same_unit
+
+_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +125,8 @@ def build_program(
     use each other in a circle.
     """
     parsed = {name: _parsed(name, definition, place) for name, definition in definitions.items()}
-    twice = next((name for name in parsed if name in symbols), None)
-    if twice is not None:
-        raise ExpressionError(f"{place or 'program'}: {twice!r} is both an input and a rule", "rename one")
+    symbols = {name: symbol for name, symbol in symbols.items() if base_name_of_bound(name, symbols) is None}
+    _check_names([*symbols, *parsed], place or "program")
     known: dict[str, Symbol] = dict(symbols)
     stages: list[Stage] = []
     for name in _ordered(parsed, known, place):
@@ -131,6 +134,34 @@ def build_program(
         known[name] = stage.symbol
         stages.append(stage)
     return Program(dict(symbols), tuple(stages), known)
+
+
+def base_name_of_bound(name: str, symbols: Mapping[str, Symbol]) -> str | None:
+    """The bounded name that `name` is a bound of, if it is one: bounds come with their name."""
+    for ending in ("__low", "__high"):
+        base = symbols.get(name.removesuffix(ending)) if name.endswith(ending) else None
+        if base is not None and base.bounded:
+            return base.name
+    return None
+
+
+def _check_names(names: list[str], place: str) -> None:
+    """Names every engine can tell apart and the language can read."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if not _NAME.match(name) or name.upper() in KEYWORDS:
+            raise ExpressionError(
+                f"{place}: {name!r} cannot be a name in a rule",
+                "begin with a letter, go on with letters, digits and _, and avoid words such as AND or DATE",
+            )
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            raise ExpressionError(
+                f"{place}: {other!r} and {name!r} differ only in capitals",
+                "rename one: SQL engines take them for one",
+            )
+        if names.count(name) > 1:
+            raise ExpressionError(f"{place}: {name!r} is both an input and a rule", "rename one")
 
 
 def _parsed(name: str, definition: str | Node | Definition, place: str) -> Definition:
