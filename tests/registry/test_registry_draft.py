@@ -55,8 +55,8 @@ def test_the_invented_page_too(data: Path, tmp_path: Path) -> None:
     record, _ = read_record(data / "page.txt")
     study = drafted(record, tmp_path / "study")
     assert errors(study) == []
-    assert study.criteria["SEX"].expression == "sex = 'F'"
-    assert study.criteria["AGE"].expression == "age >= 21 AND age <= 64"
+    assert study.criteria["I_SEX"].expression == "sex = 'F'"
+    assert study.criteria["I_AGE"].expression == "age >= 21 AND age <= 64"
     assert [study.criteria[name].text for name in ("E1a", "E1b")] == [
         "a) Allergy to barley.",
         "b) Allergy to honey.",
@@ -66,7 +66,7 @@ def test_the_invented_page_too(data: Path, tmp_path: Path) -> None:
 
 def test_criteria_are_questions_in_the_record_s_own_words(first: Study) -> None:
     names = ["I1", "I2", "I3", "E1", "E2a", "E2b", "E2c", *(f"E{number}" for number in range(3, 16))]
-    assert [name for name in first.criteria if name != "AGE"] == names
+    assert [name for name in first.criteria if name != "I_AGE"] == names
     for name in names:
         criterion = first.criteria[name]
         assert criterion.expression == f"criterion_{name.lower()}"
@@ -80,7 +80,7 @@ def test_criteria_are_questions_in_the_record_s_own_words(first: Study) -> None:
 
 
 def test_ages_are_computed_and_rest_on_an_assumption_where_there_is_no_field(first: Study) -> None:
-    age = first.criteria["AGE"]
+    age = first.criteria["I_AGE"]
     assert (age.expression, age.bullet, age.text) == ("age >= 18 AND age <= 75", 0, "between 18-75 years old")
     assert age.assumptions == ("age_limits",)
 
@@ -89,7 +89,7 @@ def test_ages_of_other_units(tmp_path: Path) -> None:
     def rule(text: str) -> str:
         record = Record({"protocolSection": {"eligibilityModule": {"minimumAge": text}}})
         content = draft_study(record)
-        return str(content["criteria"]["AGE_MINIMUM"]["expression"])
+        return str(content["criteria"]["I_AGE_MINIMUM"]["expression"])
 
     assert rule("3 Years") == "age >= 3"
     assert rule("6 Months") == "MONTHS_BETWEEN(birth_date, consent_date) >= 6"

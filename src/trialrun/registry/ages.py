@@ -19,6 +19,7 @@ _AT_LEAST = re.compile(
     re.IGNORECASE,
 )
 _OLDEST = 130
+_LONGEST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class AgeRange:
 
 def ages_in(text: str) -> AgeRange | None:
     """The age limits a criterion states, or `None` when it states none that can be read with certainty."""
+    text = text[:_LONGEST]
     for pattern in (_BETWEEN, _AGED_PLAIN):
         match = pattern.search(text)
         if match and int(match.group(1)) < int(match.group(2)) <= _OLDEST:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 
 class SectionKind(StrEnum):
@@ -133,7 +134,9 @@ _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>~^&|=])")
 _ANY = re.compile(r"\b(any|one or more|at least one|one|either|1 or more) of\b|\beither\b", re.IGNORECASE)
 _ALL = re.compile(r"\b(all of|both of|each of|all the)\b", re.IGNORECASE)
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
+LONGEST_TEXT = 200_000
 _LONGEST_HEADING = 160
+_LONGEST_BULLET = 20_000  # a registry allows as much for all criteria together
 
 
 def plain(text: str) -> str:
@@ -141,8 +144,15 @@ def plain(text: str) -> str:
     return " ".join(_ESCAPE.sub(r"\1", text).split())
 
 
+@lru_cache(maxsize=64)
 def split_criteria(text: str) -> Eligibility:
-    """Split an eligibility text; every non-empty line ends up in exactly one heading or bullet."""
+    """Split an eligibility text; every non-empty line ends up in exactly one heading or bullet.
+
+    A text longer than any registry allows stays one bullet.
+    """
+    if len(text) > LONGEST_TEXT:
+        whole = Bullet(plain(text), text)
+        return Eligibility(text, (CriteriaSection(SectionKind.UNKNOWN, "", (whole,)),))
     sections: list[CriteriaSection] = []
     for kind, heading, lines in _sections(text):
         bullets = tuple(_bullets(lines))
@@ -284,7 +294,11 @@ _LETTERED = re.compile(r"(?:^|(?<=[\s;,:.]))\(?([a-z]|[ivx]{1,5}|\d{1,2})(\)|\.(
 
 def _lettered(text: str) -> tuple[str, list[tuple[str, str]]]:
     """Split "intro a) ... b) ... c) ..." where letters or numbers run on from the first."""
-    found = [match for match in _LETTERED.finditer(text) if not text[: match.start()].endswith("(")]
+    if len(text) > _LONGEST_BULLET:
+        return text, []
+    found = [
+        match for match in _LETTERED.finditer(text) if text[max(match.start() - 1, 0) : match.start()] != "("
+    ]
     for series in ("abcdefghijklmnopqrstuvwxyz", _ROMAN, tuple(str(number) for number in range(1, 30))):
         run = _run(found, tuple(series))
         if len(run) > 1:

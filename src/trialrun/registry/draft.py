@@ -20,11 +20,13 @@ from trialrun.registry.draft_outcomes import draft_outcome, plan_outcomes
 from trialrun.registry.draft_schedule import draft_visits
 from trialrun.registry.draft_sketch import Plain, Sketch, clean, slug
 from trialrun.registry.record import Record
+from trialrun.registry.trim import trimmed
 from trialrun.registry.write import document_of, write_record
 from trialrun.values.finding import Finding, Severity
 
 STUDY_FILE = "study.yaml"
 _MOST_SITES = 300
+_MOST_ROWS = 5_000
 _AMOUNT = re.compile(r"\d\s*(mg|mcg|µg|g|ml|mL)\b")
 _UCUM = {"mcg": "ug", "µg": "ug", "ml": "mL"}
 _FIRST = "The first administration starts the clock of the visits."
@@ -51,7 +53,8 @@ class Draft:
 
 def draft(record: Record) -> Draft:
     """Draft a study from any record; what cannot be drafted is a finding, never an error."""
-    sketch = Sketch(record)
+    record, overlong = trimmed(record)
+    sketch = Sketch(record, findings=overlong)
     draft_fixed(sketch)
     plans = plan_outcomes(sketch)
     draft_visits(sketch, [moment for plan in plans for moment in plan.moments])
@@ -85,7 +88,7 @@ def draft(record: Record) -> Draft:
         "arms": sketch.arms,
         "endpoints": sketch.endpoints,
         "assumptions": sketch.assumptions,
-        "traceability": sketch.traceability(document_of(record)),
+        "traceability": _traceability(sketch),
     }
     return Draft(content, consent_text(sketch), tuple(sketch.findings))
 
@@ -125,6 +128,16 @@ def yaml_text(content: dict[str, Any]) -> str:
     stream = io.StringIO()
     writer.dump(content, stream)
     return stream.getvalue()
+
+
+def _traceability(sketch: Sketch) -> list[Plain]:
+    rows = sketch.traceability(document_of(sketch.record))
+    if len(rows) > _MOST_ROWS:
+        said = (
+            f"the record has {len(rows):,} sentences; the first {_MOST_ROWS:,} are in the traceability table"
+        )
+        sketch.say(Severity.WARNING, "too-many-sentences", said, "traceability")
+    return rows[:_MOST_ROWS]
 
 
 def _about(sketch: Sketch) -> Plain:

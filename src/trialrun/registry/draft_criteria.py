@@ -177,7 +177,7 @@ def _question(
 def _sex(sketch: Sketch) -> None:
     sex = sketch.record.sex
     if sex in ("MALE", "FEMALE"):
-        _computed(sketch, "SEX", f"Sex: {sex}", f"sex = '{sex[0]}'", "eligibilityModule.sex", sex)
+        _computed(sketch, "I_SEX", f"Sex: {sex}", f"sex = '{sex[0]}'", "eligibilityModule.sex", sex)
     elif sex:
         sketch.trace("eligibilityModule.sex", sex, "items.sex")
 
@@ -201,21 +201,21 @@ def _ages(sketch: Sketch) -> None:
             f"age >= {ages.low}" if ages.low is not None else "",
             f"age <= {ages.high}" if ages.high is not None else "",
         ]
-        _computed(sketch, "AGE", ages.words, " AND ".join(filter(None, limits)), _PATH, ages.words)
-        sketch.criteria["AGE"]["assumptions"] = [
+        _computed(sketch, "I_AGE", ages.words, " AND ".join(filter(None, limits)), _PATH, ages.words)
+        sketch.criteria["I_AGE"]["assumptions"] = [
             sketch.assume(
                 "age_limits",
                 f"The record has no age fields; the limits were read from {ages.words!r}.",
                 f"Both ends are included, counted in completed years at consent: {' and '.join(filter(None, limits))}.",
                 "It is the usual meaning of the words.",
-                "criteria.AGE",
+                "criteria.I_AGE",
             )
         ]
         return
 
 
 def _age_field(sketch: Sketch, name: str, limit: AgeLimit, sign: str) -> None:
-    key = f"AGE_{name.upper()}"
+    key = f"I_AGE_{name.upper()}"
     path = f"eligibilityModule.{name}Age"
     function = _AGE_FUNCTIONS.get(limit.unit)
     if function is None:

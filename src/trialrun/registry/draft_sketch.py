@@ -91,6 +91,7 @@ class Sketch:
 
 def clean(text: str) -> str:
     """Text that YAML can hold: no control characters or half characters, and not megabytes of it."""
+    text = text[: 2 * LONGEST_TEXT]
     kept = "".join(
         char
         for char in text

@@ -14,6 +14,7 @@ from datetime import date
 from trialrun.errors import UserError
 from trialrun.registry import lint_criteria, lint_outcomes
 from trialrun.registry.record import Record
+from trialrun.registry.trim import trimmed
 from trialrun.values.dates import parse_partial_date
 from trialrun.values.finding import Finding, Severity
 
@@ -39,7 +40,8 @@ def lint_record(record: Record, *, today: date | None = None) -> list[Finding]:
         today: the day dates are compared with; the copy's own date when not given, and where the
             copy has none, nothing is said about dates.
     """
-    found = [
+    record, overlong = trimmed(record)
+    found = overlong + [
         Finding(check.severity, check.code, message, place, check.remedy)
         for check in CHECKS
         for place, message in check.find(record)

@@ -25,7 +25,8 @@ _KINDS = {
 _KIND_OF = {unit: kind for kind, units in _KINDS.items() for unit in units.split()}
 _UNITS = "|".join(sorted(_KIND_OF, key=len, reverse=True))
 _TWO = re.compile(
-    rf"(\d+(?:\.\d+)?)\s*({_UNITS})\b\s*\(\s*(\d+(?:\.\d+)?)\s*({_UNITS})\b\s*\)", re.IGNORECASE
+    rf"(?<!\d)(\d{{1,9}}(?:\.\d{{1,9}})?)\s{{0,3}}({_UNITS})\b\s{{0,3}}\(\s{{0,3}}(\d{{1,9}}(?:\.\d{{1,9}})?)\s{{0,3}}({_UNITS})\b\s{{0,3}}\)",
+    re.IGNORECASE,
 )
 
 

@@ -58,6 +58,14 @@ _DOSE_PARTS = (
 )
 
 
+_LONGEST = 20_000
+
+
+def words_of(outcome: Outcome) -> str:
+    """An outcome's name and description, as much of them as anybody reads."""
+    return f"{outcome.measure[:_LONGEST]} {outcome.description[:_LONGEST]}"
+
+
 def has_metric(text: str) -> bool:
     """Whether a text says what of a measure is compared; an INR is no metric though it is a ratio."""
     return METRIC.search(re.sub(r"normali[sz]ed ratio", "", text, flags=re.IGNORECASE)) is not None
@@ -71,7 +79,7 @@ def primaries(record: Record) -> tuple[Outcome, ...]:
 def no_metric(record: Record) -> Iterator[tuple[str, str]]:
     """Neither name nor description says what is compared: the value, its change, a rate, a time."""
     for outcome in record.outcomes():
-        if not has_metric(f"{outcome.measure} {outcome.description}"):
+        if not has_metric(words_of(outcome)):
             yield (
                 outcome.place,
                 f"{outcome.measure!r} does not say whether the value, its change or a rate counts",
@@ -81,9 +89,9 @@ def no_metric(record: Record) -> Iterator[tuple[str, str]]:
 def no_baseline(record: Record) -> Iterator[tuple[str, str]]:
     """A change, or an outcome without metric, whose time frame names no baseline."""
     for outcome in record.outcomes():
-        words = f"{outcome.measure} {outcome.description}"
+        words = words_of(outcome)
         frame = parse_timeframe(outcome.time_frame)
-        needs_one = CHANGE.search(outcome.measure) or not has_metric(words)
+        needs_one = CHANGE.search(outcome.measure[:_LONGEST]) or not has_metric(words)
         if needs_one and not frame.baseline and not frame.empty and "baseline" not in words.lower():
             yield (
                 outcome.place,
@@ -139,7 +147,7 @@ def not_understood(record: Record) -> Iterator[tuple[str, str]]:
 def no_version(record: Record) -> Iterator[tuple[str, str]]:
     """A score or grading that exists in several versions, without its version."""
     for outcome in record.outcomes():
-        text = f"{outcome.measure} {outcome.description}"
+        text = words_of(outcome)
         for name, pattern, version in _VERSIONED:
             if re.search(pattern, text, re.IGNORECASE) and not re.search(version, text, re.IGNORECASE):
                 extra = (
@@ -155,10 +163,10 @@ def no_version(record: Record) -> Iterator[tuple[str, str]]:
 
 def unscheduled_inputs(record: Record) -> Iterator[tuple[str, str]]:
     """A test an outcome's description computes with, and no outcome registers."""
-    names = " ".join(outcome.measure.lower() for outcome in record.outcomes())
+    names = " ".join(outcome.measure[:_LONGEST].lower() for outcome in record.outcomes())
     for outcome in record.outcomes():
-        text = outcome.description.lower()
-        if "score" not in f"{outcome.measure} {text}".lower():
+        text = outcome.description[:_LONGEST].lower()
+        if "score" not in words_of(outcome).lower():
             continue
         absent = [test for test in _INPUT_TESTS if test in text and test not in names]
         if absent:
@@ -176,7 +184,7 @@ def safety_words(record: Record) -> str:
         record.brief_summary,
         record.detailed_description,
     ):
-        match = _ANNOUNCED.search(text)
+        match = _ANNOUNCED.search(text[: 5 * _LONGEST])
         if match:
             return match.group(0).strip()
     return ""
@@ -184,7 +192,7 @@ def safety_words(record: Record) -> str:
 
 def has_safety_outcome(record: Record) -> bool:
     """Whether some registered outcome is about safety."""
-    return any(_SAFETY.search(f"{outcome.measure} {outcome.description}") for outcome in record.outcomes())
+    return any(_SAFETY.search(words_of(outcome)) for outcome in record.outcomes())
 
 
 def incomplete_dose(record: Record) -> Iterator[tuple[str, str]]:
@@ -196,7 +204,7 @@ def incomplete_dose(record: Record) -> Iterator[tuple[str, str]]:
         texts = [given.description] + [
             arm.description for arm in arms if _gives(arm.intervention_names, given.name)
         ]
-        words = " ".join([given.name, *texts])
+        words = " ".join(text[:_LONGEST] for text in (given.name, *texts))
         absent = [name for name, pattern in _DOSE_PARTS if not re.search(pattern, words, re.IGNORECASE)]
         if absent:
             said = " / ".join(text for text in texts if text)[:200] or given.name

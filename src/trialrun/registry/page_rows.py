@@ -11,7 +11,7 @@ from trialrun.registry.timeframe_start import starts
 from trialrun.values.finding import Severity
 
 _GLUE = re.compile(r"(?<=[a-z0-9.)\]])(?=[A-Z][a-z])")
-_LONGEST_ROW = 20_000
+_LONGEST_ROW = 4_000  # registries allow 255 characters for a name, 999 for an arm
 _CHECK = "compare with the page and correct record.json"
 
 

@@ -49,7 +49,7 @@ def starts(text: str) -> tuple[tuple[int, bool], ...]:
         elif match.lastgroup == "upper":
             found.append((place, not before.isupper() or len(match.group(0)) >= 4))
         elif before.isalpha() or before in ")]%":
-            word = re.split(r"\W", text[: place + len(match.group(0).split()[0])])[-1]
+            word = re.split(r"\W", text[max(0, place - 30) : place + len(match.group(0).split()[0])])[-1]
             found.append((place, _WORDS_ENDING_ALIKE.search(word) is None))
     return tuple(found)
 
@@ -59,16 +59,22 @@ def _number(text: str, place: int) -> list[tuple[int, bool]]:
     if not text[place].isdigit():  # a number word inside a word
         return [(place, False)] if text[place - 1].isalpha() else []
     before = text[place - 1]
-    length = len(text) - place - len(text[place:].lstrip("0123456789"))
+    length = _digits(text, place)
     if before.isdigit():
-        whole = len(text[:place]) - len(text[:place].rstrip("0123456789")) + length
+        before_it = re.search(r"\d+$", text[max(0, place - 20) : place])
+        whole = length + (len(before_it.group(0)) if before_it else 0)
         return (
             [(place, False)]
             if length == 2 and (whole > 3 or text[place + length - whole - 1] in "-/")
             else []
         )
-    one_letter = re.search(r"(?:^|[^A-Za-z])[A-Z]$", text[:place]) is not None
+    one_letter = re.search(r"(?:^|[^A-Za-z])[A-Z]$", text[max(0, place - 2) : place]) is not None
     certain = (
         before not in ".,<>=±≥≤" and not one_letter and (length < 3 or (length == 3 and not before.isupper()))
     )
     return [(place, certain)]
+
+
+def _digits(text: str, place: int) -> int:
+    run = re.compile(r"\d*").match(text, place)
+    return len(run.group(0)) if run else 0
