@@ -7,6 +7,7 @@ the seed, the participant and the item's name only, so adding an item to a form 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -84,8 +85,12 @@ def _normal(item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
     mean, sd = (float(value) for value in spec["normal"])
     value = mean + sd * generator(moment, str(spec.get("same_as", item))).standard_normal()
     value += float(spec.get("fresh", 0.0)) * generator(moment, item, 1, moment.day).standard_normal()
-    value = min(max(value, float(spec.get("low", value))), float(spec.get("high", value)))
+    value = _between(value, spec)
     return f"{value:.{int(spec.get('places', 0))}f}"
+
+
+def _between(value: float, spec: Mapping[str, Any]) -> float:
+    return min(max(value, float(spec.get("low", -math.inf))), float(spec.get("high", math.inf)))
 
 
 def _laboratory(item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
@@ -122,7 +127,7 @@ def _years_before(item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
     mean, sd = (float(value) for value in spec["years_before"])
     rng = generator(moment, item)
     years = mean + sd * rng.standard_normal()
-    years = min(max(years, float(spec.get("low", years))), float(spec.get("high", years)))
+    years = _between(years, spec)
     day = moment.on - timedelta(days=round(years * 365.25) + 1)
     return f"{day:%Y}" if rng.random() < float(spec.get("year_only", 0.0)) else day.isoformat()
 
