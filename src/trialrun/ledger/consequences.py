@@ -39,7 +39,7 @@ def consequences(
         *follow.derived(touched),
         *follow.broken(touched),
         *follow.queries(touched),
-        *follow.eligibility(),
+        *(follow.eligibility() if follow.rules.touches_screening(touched) else ()),
     )
 
 

@@ -74,7 +74,8 @@ class Rules:
         self.study = study
         self._screener = Screener(study)
         self._program = study_program(study)
-        names = _shown_names(study, {stage.name for stage in self._program.stages})
+        self._owner = _shown_names(study, {stage.name for stage in self._program.stages})
+        names = [name for name in self._owner if name not in study.derived or study.derived[name].over is None]
         self._run = compile_program(self._program).only(names)
         self._rests_on = {name: self._items_behind(self._program.uses(name)) for name in names}
         self._rests_on |= {
@@ -144,16 +145,31 @@ class Rules:
         made = aggregate(self.study, row, rows_by_form(self.study, person))
         full: Row = {**row, **made.values}
         results = self._run(full)
+        because: dict[str, tuple[str, ...]] = {}
+
+        def why(name: str) -> tuple[str, ...]:
+            if name not in because:
+                causes = self._run.why(name, full) if name in results else (name,)
+                parts = [part for cause in causes for part in made.missing.get(cause, (cause,))]
+                because[name] = tuple(dict.fromkeys(parts))
+            return because[name]
+
         out: dict[str, DerivedValue] = {}
         for name in names:
             value = results[name] if name in results else made.values.get(name)
-            if value is not None:
-                out[name] = DerivedValue(cell_text(value))
-                continue
-            causes = self._run.why(name, full) if name in results else (name,)
-            because = [part for cause in causes for part in made.missing.get(cause, (cause,))]
-            out[name] = DerivedValue(None, tuple(dict.fromkeys(because)))
+            # What a score lacks is said once, by the score: to ask each component is dear and says no more.
+            out[name] = DerivedValue(None, why(self._owner[name])) if value is None else DerivedValue(cell_text(value))
         return out
+
+    def touches_screening(self, touched: Iterable[Slot]) -> bool:
+        """Whether any of these values can bear on the criteria, which look at the screening visit's row."""
+        for visit, form, _row, _item in touched:
+            if self.study.forms[form].repeating or plain_visit(visit) == self._screening:
+                return True
+            home = home_visit(self.study, form)
+            if home is not None and home.name == plain_visit(visit):
+                return True
+        return False
 
     # --- edit checks -------------------------------------------------------------------------
 
@@ -204,18 +220,19 @@ class Rules:
         )
 
 
-def _shown_names(study: Study, stages: set[str]) -> list[str]:
-    """The derived values people see: each by name, a score with its components and bands, not its steps."""
+def _shown_names(study: Study, stages: set[str]) -> dict[str, str]:
+    """The derived values people see, each with the one it belongs to: a score with its components and bands."""
     from trialrun.scores.load import score
 
-    names: list[str] = []
+    names: dict[str, str] = {}
     for derived in study.derived.values():
-        names.append(derived.name)
+        names[derived.name] = derived.name
         if derived.score is not None:
             found = score(derived.score)
-            parts = (*found.components, *(band.name for band in found.bands))
-            names += [f"{derived.name}_{part}" for part in parts]
-    return [name for name in dict.fromkeys(names) if name in stages]
+            for part in (*found.components, *(band.name for band in found.bands)):
+                if f"{derived.name}_{part}" in stages:
+                    names[f"{derived.name}_{part}"] = derived.name
+    return names
 
 
 def _visits(person: ParticipantState) -> list[str]:
