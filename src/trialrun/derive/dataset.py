@@ -52,6 +52,11 @@ def derive_dataset(snapshot: Snapshot, study: Study, *, rules: Rules | None = No
             rules,
             parameters=parameters,
             known={"age": snapshot.participants[person]["age"]},
+            logged={
+                (row["visit"], row["name"]): row["text"]
+                for row in snapshot.derived_of.get(person, ())
+                if row["text"] is not None
+            },
         )
     )
     events = derive_intercurrent(snapshot, study, answers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 
@@ -88,10 +88,13 @@ def derive_measures(
     *,
     parameters: Sequence[str] | None = None,
     known: Mapping[str, Any] | None = None,
+    logged: Mapping[tuple[str, str], str] | None = None,
 ) -> tuple[Measure, ...]:
     """Every parameter at every visit where at least one of the items behind it was asked.
 
     `known` gives inputs that are no answers of a visit, such as an age whose birth date is withheld.
+    `logged` holds what the log computed at the time; it is used only where nothing but such an input is
+    missing here, because the log had seen what the snapshot withholds.
     """
     names = parameters_of(study, rules) if parameters is None else parameters
     behind = {name: items_behind(study, name, rules) for name in names}
@@ -105,7 +108,17 @@ def derive_measures(
         results = rules(row) if any(name not in study.items for name in asked) else {}
         for name in asked:
             sources = _sources(held, behind[name])
-            found.append(_measure(study, visit, name, row, results, rules.why, sources))
+            measure = _measure(study, visit, name, row, results, rules.why, sources)
+            text = (logged or {}).get((visit.occurrence, name))
+            if (
+                text is not None
+                and measure.value is None
+                and set(measure.unknown_because) <= set(known or ())
+            ):
+                measure = replace(
+                    measure, value=float(text), low=float(text), high=float(text), unknown_because=()
+                )
+            found.append(measure)
     return tuple(found)
 
 

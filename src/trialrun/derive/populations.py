@@ -83,7 +83,8 @@ def _why_not_enrolled(snapshot: Snapshot, person: Row) -> str:
     if status == "undecided":
         return f"eligibility undecided: {', '.join(reasons)}"
     if status == "eligible":
-        return _end_words(person) or "eligible, not enrolled"
+        ended = _end_words(person)
+        return f"eligible, not enrolled ({ended})" if ended else "eligible, not enrolled"
     ended = _end_words(person)
     return f"left before eligibility was judged ({ended})" if ended else "screening not completed"
 

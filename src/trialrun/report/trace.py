@@ -142,7 +142,7 @@ def _keystroke(event: Row, entry: Mapping[str, Any]) -> Keystroke:
     elif entry.get("text") is None:
         entered = "taken back" if "sealed" not in entry else "withheld"
     else:
-        entered = f"{entry['text']} {entry.get('unit') or ''}".strip()
+        entered = f"{entry['text']} {_unit_words(entry.get('unit'))}".strip()
     return Keystroke(
         event["at"],
         event["by"],
@@ -161,11 +161,16 @@ def _data_words(event: Row) -> str:
     )
 
 
+def _unit_words(unit: str | None) -> str:
+    """A unit as printed; annotations such as `{INR}` name no unit."""
+    return "" if not unit or unit.startswith("{") else unit
+
+
 def answer_words(value: Row) -> str:
     """An answer as entered, with its unit, and in the item's unit where that differs."""
     if value["missing_reason"] is not None:
         return f"missing: {value['missing_reason'].replace('_', ' ')}"
-    words = f"{value['text']} {value['unit'] or ''}".strip()
+    words = f"{value['text']} {_unit_words(value['unit'])}".strip()
     number, converted = value["number"], value["number_in_item_unit"]
     return (
         words if number is None or number == converted else f"{words} (= {converted:.6g} in the item's unit)"

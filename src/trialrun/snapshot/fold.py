@@ -167,7 +167,9 @@ def _judged(book: Casebook, event: Event) -> None:
 
 def _without_value(book: Casebook, criterion: str) -> list[str]:
     """The items an unknown criterion rests on that have no value, in the order the rule uses them."""
-    known = {slot[3] for slot, value in book.values.items() if value.get("missing_reason") in {None, WITHHELD}}
+    known = {
+        slot[3] for slot, value in book.values.items() if value.get("missing_reason") in {None, WITHHELD}
+    }
     return [
         item for item in book.rules.uses.get(criterion, ()) if item in book.study.items and item not in known
     ]
@@ -175,7 +177,11 @@ def _without_value(book: Casebook, criterion: str) -> list[str]:
 
 def _derived(book: Casebook, event: Event) -> None:
     for name, value in event.data["values"].items():
-        book.derived[event.data["visit"], name] = value
+        book.derived[event.data["visit"], name] = {
+            "text": value.get("text"),
+            "unknown_because": " ".join(value.get("unknown_because") or ()),
+            **_source(event),
+        }
 
 
 def _asked(book: Casebook, event: Event) -> None:
@@ -310,6 +316,10 @@ def table_rows(book: Casebook) -> dict[str, list[Row]]:
                 "status": book.facts.get("screening", "not_judged"),
                 "reasons": " ".join(deciding),
             }
+        ],
+        "derived": [
+            {"participant": person, "visit": visit, "name": name, **value}
+            for (visit, name), value in book.derived.items()
         ],
         "queries": [{"participant": person, "query": name, **query} for name, query in book.queries.items()],
         "signatures": book.signatures,

@@ -150,6 +150,20 @@ SCREENING = Table(
         _text("reasons", "criteria that decided, separated by blanks"),
     ),
 )
+DERIVED = Table(
+    "derived",
+    "derived values as the log computed them when their inputs were saved",
+    ("participant", "visit", "name"),
+    (
+        _PARTICIPANT,
+        _VISIT,
+        _text("name", "derived value of the study definition"),
+        _text("text", "the value; NULL where it was unknown"),
+        _text("unknown_because", "items that were missing, separated by blanks"),
+        _POSITION,
+        _HASH,
+    ),
+)
 QUERIES = Table(
     "queries",
     "questions asked about values, and where they stand",
@@ -225,6 +239,7 @@ TABLES: Mapping[str, Table] = {
         VISITS,
         CRITERIA,
         SCREENING,
+        DERIVED,
         QUERIES,
         SIGNATURES,
         EVENTS,

@@ -41,6 +41,11 @@ class Snapshot:
         return _grouped(self.rows("visits"))
 
     @cached_property
+    def derived_of(self) -> Mapping[str, Sequence[Row]]:
+        """The rows of `derived`, by candidate number."""
+        return _grouped(self.rows("derived"))
+
+    @cached_property
     def event_by_hash(self) -> Mapping[str, Row]:
         """The log entries by their hash."""
         return {row["hash"]: row for row in self.rows("events")}
