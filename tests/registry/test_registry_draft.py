@@ -81,7 +81,11 @@ def test_criteria_are_questions_in_the_record_s_own_words(first: Study) -> None:
 
 def test_ages_are_computed_and_rest_on_an_assumption_where_there_is_no_field(first: Study) -> None:
     age = first.criteria["I_AGE"]
-    assert (age.expression, age.bullet, age.text) == ("age >= 18 AND age <= 75", 0, "between 18-75 years old")
+    assert (age.expression, age.bullet, age.text) == (
+        "age >= 18 AND age <= 75",
+        0,
+        "Males or females between 18-75 years old",
+    )
     assert age.assumptions == ("age_limits",)
 
 
