@@ -11,7 +11,7 @@ from trialrun.errors import ScoreError
 from trialrun.scores.describe import list_scores, show_score
 from trialrun.scores.files import score_file
 from trialrun.scores.load import names, score
-from trialrun.scores.program import stages_for
+from trialrun.scores.program import input_rule, stages_for
 
 HEADER = "id,creatinine,bilirubin,bilirubin_unit,inr,sodium,dialysis,remark\n"
 
@@ -190,3 +190,27 @@ def test_stages_for_a_study() -> None:
     assert (found["cp__low"], found["cp__high"]) == (11, 15)
     assert found["cp_class"] == "C"
     assert found["included"] is True
+
+
+@pytest.mark.parametrize(
+    ("analyte", "unit", "value", "points"),
+    [
+        ("bilirubin", "umol/L", 34.208, 2),
+        ("bilirubin", "umol/L", 51.312, 2),
+        ("bilirubin", "umol/L", 34.0, 1),
+        ("albumin", "g/L", 28.0, 2),
+        ("albumin", "g/L", 35.0, 2),
+        ("albumin", "g/L", 27.9, 3),
+    ],
+)
+def test_a_studys_items_in_other_units_meet_the_bands(
+    analyte: str, unit: str, value: float, points: int
+) -> None:
+    from trialrun.evaluate.rows import compile_program
+    from trialrun.expressions import Symbol, Type, build_program
+
+    found = score("child_pugh")
+    symbols = {"item": Symbol("item", Type.NUMBER, unit=unit, analyte=analyte)}
+    made = stages_for(found, "cp", {analyte: input_rule(found.input(analyte), "item", unit)})
+    run = compile_program(build_program(symbols, made))({"item": value})
+    assert run[f"cp_{analyte}_points"] == points
