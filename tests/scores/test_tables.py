@@ -193,3 +193,20 @@ def same(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
                 assert right[key] == pytest.approx(value, rel=1e-12, abs=1e-12), key
             else:
                 assert right[key] == value, key
+
+
+@pytest.mark.parametrize("name", ["meld_na_optn2016", "meld_3", "child_pugh", "meld_kamath2001"])
+def test_many_rows_without_some_columns_at_all(name: str) -> None:
+    rows = [
+        {"bilirubin": "3.5 mg/dL", "albumin": 2.5, "inr": 2.4, "creatinine": 1.0 + n / 1000} for n in range(3)
+    ]
+    one_by_one = scores.compute(name, rows)
+    many = frames.MANY
+    frames.MANY = 1
+    try:
+        same(one_by_one, scores.compute(name, rows))
+        empty = [row | {"dialysis": None, "sex": "", "ascites": None, "etiology": None} for row in rows]
+        assert [row["value"] for row in scores.compute(name, empty)] == [None] * 3
+    finally:
+        frames.MANY = many
+    assert one_by_one[0]["low"] < one_by_one[0]["high"]
