@@ -86,10 +86,6 @@ class Program:
         return tuple(found)
 
 
-def _no(name: str) -> Stage:
-    raise KeyError(name)
-
-
 def _used_by(stage: Stage, symbols: Mapping[str, Symbol]) -> tuple[str, ...]:
     parts = [part.node for part in (stage.checked, stage.low, stage.high) if part is not None]
     return tuple(dict.fromkeys(base_name(name, symbols) for part in parts for name in names_in(part)))
