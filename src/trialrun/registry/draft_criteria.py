@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from trialrun.registry.ages import ages_in
-from trialrun.registry.criteria import Bullet, SectionKind, plain
+from trialrun.registry.criteria import Bullet, Combination, SectionKind, plain
 from trialrun.registry.draft_sketch import Plain, Sketch, clean
 from trialrun.registry.lint_criteria import is_judgement
 from trialrun.registry.record import AgeLimit, Record
@@ -17,6 +17,11 @@ from trialrun.values.finding import Severity
 _PATH = "eligibilityModule.eligibilityCriteria"
 _NOTHING = re.compile(r"\W*(?:none|n/?a|not applicable|nil|no exclusion criteria)?\W*", re.IGNORECASE)
 _MOST = 400
+_COMBINES = {
+    Combination.ANY: "its words ask for any of them",
+    Combination.ALL: "its words ask for all of them",
+    Combination.UNSTATED: "does not say plainly how they combine",
+}
 _AGE_FUNCTIONS = {
     "year": "YEARS_BETWEEN",
     "month": "MONTHS_BETWEEN",
@@ -121,7 +126,7 @@ def _group(sketch: Sketch, kind: SectionKind, group: _Group) -> None:
         sketch.say(
             Severity.NOTE,
             "parts-asked-together",
-            f"{name} has {len(bullet.parts)} parts ({bullet.combination} of them by its words); it is one question",
+            f"{name} has {len(bullet.parts)} parts and {_COMBINES[bullet.combination]}; it is one question",
             f"criteria.{name}",
             "split it once it is clear how the parts combine",
         )
