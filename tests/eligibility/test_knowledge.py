@@ -24,7 +24,7 @@ from trialrun.values.dates import PartialDate
 from .people import full_person, known_less
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**9), share=st.sampled_from((0.05, 0.3, 0.7)))
 def test_adding_answers_never_flips_a_decided_outcome(study: Study, seed: int, share: float) -> None:
     draw = random.Random(seed)
@@ -101,7 +101,7 @@ def test_one_missing_answer_of_the_eligible_person_blocks(
     assert "bilirubin" not in needed
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_rows_and_tables_give_one_answer(study: Study, seed: int) -> None:
     pyarrow = pytest.importorskip("pyarrow")

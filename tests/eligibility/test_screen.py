@@ -125,3 +125,52 @@ def test_steroid_equivalents_agree_with_the_score(study: Study) -> None:
                 "medication_end=2026-03-01, medication_ongoing=false]",
             )
             assert screen(study, row, rows).outcome("E12").outcome is expected, drug
+
+
+FLAGS = [
+    (
+        (
+            "sex=F; beverage_list_complete=true; beverage[beverage_volume=25, beverage_abv=100, "
+            "beverage_servings_per_day=1, beverage_days_per_week=7]"
+        ),
+        "not above 20 or 30 g",
+    ),
+    (
+        (
+            "sex=F; alcohol_plan_continue=false; beverage_list_complete=true; beverage[beverage_volume=500, "
+            "beverage_abv=5, beverage_servings_per_day=2, beverage_days_per_week=7]"
+        ),
+        "with a plan to stop",
+    ),
+    (
+        (
+            "etiology_alcohol=true; beverage_list_complete=true; beverage[beverage_volume=100, beverage_abv=5, "
+            "beverage_servings_per_day=1, beverage_days_per_week=1]"
+        ),
+        "the person drinks",
+    ),
+    ("weight_6_months_ago=80; weight=75; paracentesis_in_window=true", "may be fluid"),
+    (
+        (
+            "screening_date=2026-05-10; medication[medication_class=vitamin_k_antagonist, "
+            "medication_start=2026-01-01, medication_ongoing=true]"
+        ),
+        "INR is not hepatic",
+    ),
+    (
+        (
+            "screening_date=2026-05-10; medication[medication_class=antibacterial, medication_route=iv, "
+            "medication_purpose=prophylaxis, medication_start=2026-05-01, medication_ongoing=true]"
+        ),
+        "prophylaxis",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "word"), FLAGS, ids=[word for _, word in FLAGS])
+def test_flags_are_shown_and_decide_nothing(study: Study, given: str, word: str) -> None:
+    row, rows = read_given(study, given)
+    flags = screen(study, row, rows).flags
+    assert len(flags) == 1
+    assert word in flags[0]
+    assert screen(study, {}).flags == ()

@@ -91,11 +91,13 @@ class Eligibility:
     """The whole answer. `deciding` names the criteria that make it what it is.
 
     Not eligible: those that fail. Undecided: those that are unknown. Eligible: none.
+    `flags` are remarks for the investigator; they decide nothing.
     """
 
     status: EligibilityStatus
     outcomes: tuple[CriterionOutcome, ...]
     deciding: tuple[str, ...]
+    flags: tuple[str, ...] = ()
 
     def outcome(self, criterion: str) -> CriterionOutcome:
         """The outcome of one criterion. Errors: `KeyError`."""
@@ -110,7 +112,7 @@ class Eligibility:
         return tuple(dict.fromkeys(name for one in self.outcomes for name in one.missing))
 
 
-def conclude(outcomes: Sequence[CriterionOutcome]) -> Eligibility:
+def conclude(outcomes: Sequence[CriterionOutcome], flags: Sequence[str] = ()) -> Eligibility:
     """Eligible only when every inclusion is met and every exclusion is not met (Kleene AND).
 
     One that fails decides, whatever is unknown; otherwise one unknown leaves it undecided. With no
@@ -118,11 +120,11 @@ def conclude(outcomes: Sequence[CriterionOutcome]) -> Eligibility:
     """
     failed = tuple(one.id for one in outcomes if one.passes is False)
     if failed:
-        return Eligibility(EligibilityStatus.NOT_ELIGIBLE, tuple(outcomes), failed)
+        return Eligibility(EligibilityStatus.NOT_ELIGIBLE, tuple(outcomes), failed, tuple(flags))
     unknown = tuple(one.id for one in outcomes if one.passes is None)
     if unknown or not outcomes:
-        return Eligibility(EligibilityStatus.UNDECIDED, tuple(outcomes), unknown)
-    return Eligibility(EligibilityStatus.ELIGIBLE, tuple(outcomes), ())
+        return Eligibility(EligibilityStatus.UNDECIDED, tuple(outcomes), unknown, tuple(flags))
+    return Eligibility(EligibilityStatus.ELIGIBLE, tuple(outcomes), (), tuple(flags))
 
 
 def outcome_of(value: bool | None) -> Outcome:

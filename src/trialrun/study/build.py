@@ -238,6 +238,7 @@ def _derived(name: str, entry: Plain, at: _At) -> Derived:
         until=_maybe(entry, "until"),
         low=_maybe(entry, "low"),
         high=_maybe(entry, "high"),
+        flag=entry.get("flag", False),
         unit=entry.get("unit"),
         note=_said(entry, "note"),
         place=at.text("expression") if "expression" in entry else at.place,

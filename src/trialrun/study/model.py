@@ -211,6 +211,7 @@ class Derived:
       in days of the longest run of consecutive days with a sum greater than `above` that touches
       `since`..`until`; rows running into each other count as one.
     `low`/`high` bound an unknown `expression`.
+    - `flag`: where it is true its label is shown to the investigator beside the eligibility.
     """
 
     name: str
@@ -231,6 +232,7 @@ class Derived:
     ongoing: str | None = None
     low: str | None = None
     high: str | None = None
+    flag: bool = False
     unit: str | None = None
     note: str = ""
     place: Place = Place()

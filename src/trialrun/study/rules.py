@@ -48,6 +48,10 @@ def check_rules(study: Study) -> list[Finding]:
     for criterion in study.criteria.values():
         place = f"{criterion.place} criteria.{criterion.id}"
         findings.extend(_kind(program.stage(criterion.id).symbol.type, Type.BOOLEAN, place))
+    for derived in study.derived.values():
+        if derived.flag:
+            place = f"{derived.place} derived.{derived.name}"
+            findings.extend(_kind(program.symbols[derived.name].type, Type.BOOLEAN, place))
     return findings
 
 

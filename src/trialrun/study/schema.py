@@ -205,6 +205,7 @@ _DERIVED = _entry(
     since=_text("longest_run: runs must reach this day or a later one."),
     until=_text("longest_run: runs must begin on this day or before."),
     complete=_name("The boolean item that says the list is complete."),
+    flag=_flag("Shown to the investigator beside the eligibility where it is true.", False),
     unit=_text("The UCUM unit of the result."),
     note=_text("Why it is computed so."),
 )

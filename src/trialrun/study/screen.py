@@ -99,7 +99,14 @@ class Screener:
         full = {**row, **made.values}
         results = self._compiled.run(full)
         person = _Person(full, made, results, dates or {})
-        return conclude([self._outcome(criterion, person) for criterion in self.study.criteria.values()])
+        return conclude(
+            [self._outcome(criterion, person) for criterion in self.study.criteria.values()],
+            [
+                derived.label
+                for derived in self.study.derived.values()
+                if derived.flag and {**made.values, **results}[derived.name] is True
+            ],
+        )
 
     def _outcome(self, criterion: Criterion, person: _Person) -> CriterionOutcome:
         compiled = self._compiled
