@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from trialrun.ledger.amounts import in_item_unit
 from trialrun.ledger.state import ParticipantState, SavedValue
+from trialrun.study.kept import Kept
 from trialrun.study.model import Item, ItemType, Study, Visit, VisitKind
 from trialrun.values.dates import PartialDate, parse_partial_date
 from trialrun.values.quantity import parse_decimal
@@ -61,18 +62,35 @@ def home_visit(study: Study, form: str) -> Visit | None:
     return homes[0] if len(homes) == 1 else None
 
 
+def _plans(study: Study) -> Mapping[str, tuple[tuple[Item, str, str], ...]]:
+    """For each visit, every non-repeating item with its form and the visit its value is taken from.
+
+    `HERE` stands for the visit itself, which may be one of several of its kind.
+    """
+    forms = [form for form in study.forms.values() if not form.repeating]
+    homes = {form.name: home_visit(study, form.name) for form in forms}
+    plans: dict[str, tuple[tuple[Item, str, str], ...]] = {}
+    for visit in study.visits.values():
+        plan: list[tuple[Item, str, str]] = []
+        for form in forms:
+            home = homes[form.name]
+            source = HERE if form.name in visit.forms else home.name if home is not None else ""
+            plan += [(study.items[name], form.name, source) for name in form.items]
+        plans[visit.name] = tuple(plan)
+    return plans
+
+
+HERE = "."
+_PLANS = Kept(_plans)
+
+
 def row_at(study: Study, person: ParticipantState, visit: str) -> Row:
     """The row of one visit over all non-repeating items."""
-    here = study.visits[plain_visit(visit)]
-    row: Row = {}
-    for form in study.forms.values():
-        if form.repeating:
-            continue
-        home = home_visit(study, form.name)
-        source = visit if form.name in here.forms else home.name if home is not None else ""
-        for name in form.items:
-            row[name] = cell(study.items[name], person.values.get((source, form.name, 0, name)))
-    return row
+    values = person.values
+    return {
+        item.name: cell(item, values.get((visit if source == HERE else source, form, 0, item.name)))
+        for item, form, source in _PLANS.of(study)[plain_visit(visit)]
+    }
 
 
 def rows_by_form(study: Study, person: ParticipantState) -> dict[str, list[Row]]:

@@ -75,7 +75,9 @@ class Rules:
         self._screener = Screener(study)
         self._program = study_program(study)
         self._owner = _shown_names(study, {stage.name for stage in self._program.stages})
-        names = [name for name in self._owner if name not in study.derived or study.derived[name].over is None]
+        names = [
+            name for name in self._owner if name not in study.derived or study.derived[name].over is None
+        ]
         self._run = compile_program(self._program).only(names)
         self._rests_on = {name: self._items_behind(self._program.uses(name)) for name in names}
         self._rests_on |= {
@@ -85,6 +87,9 @@ class Rules:
         }
         self._screening = next((v.name for v in study.visits.values() if v.kind is VisitKind.SCREENING), "")
         self._checks = {form.name: tuple(self._compile_checks(form)) for form in study.forms.values()}
+        self._checked_items = {
+            name for checks in self._checks.values() for one in checks for name in one.uses
+        }
 
     def _items_behind(self, inputs: Iterable[str]) -> frozenset[str]:
         """The items behind a rule's inputs; one made of rows rests on all items of their form."""
@@ -158,7 +163,11 @@ class Rules:
         for name in names:
             value = results[name] if name in results else made.values.get(name)
             # What a score lacks is said once, by the score: to ask each component is dear and says no more.
-            out[name] = DerivedValue(None, why(self._owner[name])) if value is None else DerivedValue(cell_text(value))
+            out[name] = (
+                DerivedValue(None, why(self._owner[name]))
+                if value is None
+                else DerivedValue(cell_text(value))
+            )
         return out
 
     def touches_screening(self, touched: Iterable[Slot]) -> bool:
@@ -195,6 +204,8 @@ class Rules:
         """The forms (visit, form, row) whose checks look at a value that changed."""
         slots = set(touched)
         found = {slot[:3] for slot in slots}
+        if not any(slot[3] in self._checked_items for slot in slots):
+            return found
         items = {(slot[0], slot[3]) for slot in slots}
         for visit, form, row, _item in person.values:
             if (visit, form, row) not in found and any(
