@@ -69,7 +69,10 @@ def test_every_value_is_the_last_entry_of_its_slot(taken):
             for item in entry["items"]:
                 row = str(entry["row"]) if entry["row"] else ""
                 last[event["stream"].split("/")[1], entry["visit"], entry["form"], row, item] = event["hash"]
-    found = {(r["participant"], r["visit"], r["form"], r["row"], r["item"]): r["event_hash"] for r in taken.rows("values")}
+    found = {
+        (r["participant"], r["visit"], r["form"], r["row"], r["item"]): r["event_hash"]
+        for r in taken.rows("values")
+    }
     assert found
     assert all(last[slot] == event for slot, event in found.items())
 
@@ -127,5 +130,9 @@ def test_the_whole_way_from_log_to_page_is_reproducible(data, taken, example):
     assert analyse_dataset(again).text() == results.text()
     page = render_report(data, results)
     assert page == render_report(again, analyse_dataset(again))
-    for title in ("Liver function by MELD score", "Liver function by CHILD score", "Change in liver enzyme AST"):
+    for title in (
+        "Liver function by MELD score",
+        "Liver function by CHILD score",
+        "Change in liver enzyme AST",
+    ):
         assert title in page
