@@ -24,7 +24,7 @@ from trialrun.values.dates import PartialDate
 from .people import full_person, known_less
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 10**9), share=st.sampled_from((0.05, 0.3, 0.7)))
 def test_adding_answers_never_flips_a_decided_outcome(study: Study, seed: int, share: float) -> None:
     draw = random.Random(seed)
@@ -37,7 +37,7 @@ def test_adding_answers_never_flips_a_decided_outcome(study: Study, seed: int, s
             assert after[name] is before[name], name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 10**9), share=st.sampled_from((0.0, 0.02, 0.3)))
 def test_only_a_fully_answered_person_is_eligible(study: Study, seed: int, share: float) -> None:
     draw = random.Random(seed)

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trialrun.study.aggregate import aggregate, derive_aggregates
+from trialrun.study.aggregate import aggregate, derive_aggregates, items_behind
 from trialrun.study.model import Study
 from trialrun.values.dates import PartialDate
+
+from .conftest import Bench
 
 SCREENING = date(2026, 5, 10)
 
@@ -119,3 +121,36 @@ def test_any_is_true_in_spite_of_gaps_and_false_only_when_complete(example: Stud
         is False
     )
     assert derive_aggregates(example, row, {"infection": [no]})[name] is None
+
+
+def test_the_items_a_value_rests_on(example: Study) -> None:
+    assert items_behind(example, "infection_needing_parenteral") == (
+        "infection_list_complete",
+        "infection_active",
+        "infection_needs_parenteral",
+    )
+    assert {"screening_date", "medication_list_complete", "medication_start", "medication_ongoing"} <= set(
+        items_behind(example, "steroid_days")
+    )
+    with pytest.raises(KeyError):
+        items_behind(example, "no_such_value")
+
+
+def test_greatest_over_rows(bench: Bench) -> None:
+    changes = (
+        ("forms:\n", "forms:\n  scans: {title: Scans, repeating: true, items: [size]}\n"),
+        (
+            "items:\n  sc",
+            "items:\n  size: {label: Size, type: number, unit: mm}\n  all_scans: {label: All, type: boolean}\n  sc",
+        ),
+        (
+            "derived:\n",
+            "derived:\n  largest: {label: L, over: scans, how: max, value: size, complete: all_scans, unit: mm}\n",
+        ),
+    )
+    study = bench.load(*changes)
+    rows = {"scans": [{"size": 3.0}, {"size": 7.0}]}
+    assert derive_aggregates(study, {"all_scans": True}, rows) == {"largest": 7}
+    assert derive_aggregates(study, {}, rows) == {"largest": None}
+    assert derive_aggregates(study, {"all_scans": True}, {"scans": [{"size": 3.0}, {}]}) == {"largest": None}
+    assert derive_aggregates(study, {"all_scans": True}) == {"largest": None}

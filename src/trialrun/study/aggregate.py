@@ -16,6 +16,7 @@ from trialrun.expressions import Definition, build_program
 from trialrun.study.kept import Kept
 from trialrun.study.model import Derived, Study
 from trialrun.study.program import row_symbols, scalar_symbols
+from trialrun.study.rules import names_used
 from trialrun.values.dates import PartialDate
 
 Row = Mapping[str, object]
@@ -70,6 +71,21 @@ def aggregate(study: Study, row: Row, rows_by_form: Mapping[str, Sequence[Row]] 
         if values[derived.name] is None:
             missing[derived.name] = found.missing()
     return Aggregates(values, missing)
+
+
+def items_behind(study: Study, name: str) -> tuple[str, ...]:
+    """The items a value over rows rests on: when one of them changes, it has to be computed anew.
+
+    Errors: `KeyError` for a name that is no derived value.
+    """
+    derived = study.derived[name]
+    rules = (derived.where, derived.value, derived.since, derived.until)
+    named = (derived.complete, derived.starts, derived.ends, derived.ongoing)
+    used = {item for rule in rules if rule is not None for item in names_used(rule)}
+    used.update(item for item in named if item is not None)
+    endings = ("__low", "__high")
+    plain = {item.removesuffix(end) for item in used for end in endings if item.endswith(end)} | used
+    return tuple(item for item in study.items if item in plain)
 
 
 def _compile(study: Study) -> tuple[_Rules, ...]:
