@@ -109,7 +109,10 @@ def screen_foreign(
         target = Path(scratch) / "snapshot"
         account = import_foreign(read, _place_of([source]), study, target, now=_ANY_TIME)
         visits = list(rows(read_snapshot(target), study))
-    people = People(tuple(_people(visits, read.first_visit, every_visit)), _unreadable(account), (), ())
+    found = sorted(
+        _people(visits, read.first_visit, every_visit), key=lambda p: (len(p.participant), p.participant)
+    )
+    people = People(tuple(found), _unreadable(account), (), ())
     screening = screening_of(study, people, str(source))
     counts = (
         f"{account.values_in} values read, {account.values_landed} taken over, {len(account.rejected)} not understood; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 
@@ -27,6 +27,9 @@ def write_study_page(study: Study, path: Path) -> Path:
 
 def study_page(study: Study) -> str:
     """The study's page as HTML. The same study gives the same page."""
+    from trialrun.study.describe import criterion_words
+
+    words = criterion_words(study)
     waiting = sum(assumption.confirmed is None for assumption in study.assumptions.values())
     parts = [
         f"<h1>{escape(study.title)}</h1>",
@@ -37,8 +40,8 @@ def study_page(study: Study) -> str:
             "not a medical device.</p>"
         ),
         "<h2>Who can take part</h2>",
-        _criteria(study, "All of these", study.inclusion()),
-        _criteria(study, "None of these", study.exclusion()),
+        _criteria("All of these", study.inclusion(), words),
+        _criteria("None of these", study.exclusion(), words),
         "<h2>Visits</h2>",
         _visits(study),
         "<h2>Outcomes</h2>",
@@ -61,18 +64,11 @@ def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _criteria(study: Study, title: str, criteria: tuple[Criterion, ...]) -> str:
-    from trialrun.evaluate.words import in_words
-    from trialrun.study.program import study_program
-
-    program = study_program(study)
+def _criteria(title: str, criteria: tuple[Criterion, ...], words: Mapping[str, str]) -> str:
     rows = [
         (
             f"<span class='id'>{escape(criterion.id)}</span>",
-            (
-                f"{escape(in_words(program.stage(criterion.id).checked.node, program.symbols))}"
-                f"<blockquote>{escape(criterion.text)}</blockquote>"
-            ),
+            f"{escape(words[criterion.id])}<blockquote>{escape(criterion.text)}</blockquote>",
         )
         for criterion in criteria
     ]
@@ -80,17 +76,12 @@ def _criteria(study: Study, title: str, criteria: tuple[Criterion, ...]) -> str:
 
 
 def _visits(study: Study) -> str:
-    def planned(anchor: str | None, offset: str | None, before: int, after: int) -> str:
-        if offset is None or anchor is None:
-            return "when needed"
-        return f"{anchor.replace('_', ' ')} + {offset}" + (
-            f", {before} days before to {after} after" if before or after else ""
-        )
+    from trialrun.study.describe import timing
 
     rows = [
         (
             escape(visit.title),
-            escape(planned(visit.anchor, visit.offset, visit.window_before, visit.window_after)),
+            escape(timing(visit)),
             escape(", ".join(study.forms[form].title for form in visit.forms)),
         )
         for visit in study.visits.values()

@@ -84,7 +84,8 @@ def show_rehearsal(summary: RehearsalSummary) -> None:
         f"{summary.screened} people were screened and {summary.enrolled} enrolled, "
         f"from {summary.first_day} to {summary.last_day}."
     )
-    table(("how it ended", "people"), summary.fates.items(), indent=2)
+    fates = [(fate.replace("_", " "), count) for fate, count in summary.fates.items()]
+    table(("how it ended", "people"), fates, indent=2)
     if summary.failures:
         say()
         shown = ", ".join(f"{name} ({count})" for name, count in summary.failures.items())

@@ -67,7 +67,7 @@ def screen(
     if out is not None:
         say()
         for path in app.write_screening(found, out):
-            say(f"Written: {path}")
+            click.echo(f"Written: {path}")
 
 
 def texts_by_name(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -198,18 +198,26 @@ def asked_of(study: Study) -> Callable[[Item, Mapping[str, Answer]], bool]:
     from trialrun.evaluate.rows import compile_program
     from trialrun.expressions import build_program
     from trialrun.study.program import row_symbols, scalar_symbols
+    from trialrun.study.rules import names_used
 
     compiled: dict[str, Any] = {}
+    uses: dict[str, set[str]] = {}
     for form in study.forms.values():
         symbols = row_symbols(study, form.name) if form.repeating else scalar_symbols(study)
         for name in form.items:
             rule = study.items[name].only_if
             if rule is not None:
+                uses[name] = names_used(rule)
                 compiled[name] = compile_program(build_program(symbols, {"asked": rule}))
 
     def asked(item: Item, known: Mapping[str, Answer]) -> bool:
         rule = compiled.get(item.name)
-        return rule is None or rule(_cells(study, known))["asked"] is True
+        if rule is None:
+            return True
+        return (
+            rule(_cells(study, {name: known[name] for name in uses[item.name] if name in known}))["asked"]
+            is True
+        )
 
     return asked
 
