@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,9 +66,14 @@ class Event:
         return datetime.fromisoformat(self.at)
 
 
+_ENCODE = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
+
+
 def canonical(value: object) -> str:
     """The one JSON text of a value: sorted keys, no spaces, no escapes beyond what JSON demands."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODE(value)
 
 
 def digest(text: str) -> str:
@@ -184,11 +189,23 @@ def read_event(
         ) from error
 
 
-def placed(events: Sequence[Event], position: int, link: str) -> tuple[Event, ...]:
-    """The same events with their positions and links, following `position` and `link`."""
-    out: list[Event] = []
-    for event in events:
-        position += 1
-        link = next_link(link, position, event.hash)
-        out.append(replace(event, position=position, link=link))
-    return tuple(out)
+def placed(event: Event, position: int, link: str) -> Event:
+    """The event with its place in the whole log, behind `link`."""
+    return Event(
+        event.stream,
+        event.version,
+        position,
+        event.type,
+        event.schema,
+        event.at,
+        event.by,
+        event.role,
+        event.site,
+        event.reason,
+        event.study_hash,
+        event.data,
+        event.previous,
+        event.hash,
+        event.body,
+        next_link(link, position, event.hash),
+    )

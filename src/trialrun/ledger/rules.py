@@ -93,6 +93,8 @@ class Rules:
 
     def _items_behind(self, inputs: Iterable[str]) -> frozenset[str]:
         """The items behind a rule's inputs; one made of rows rests on all items of their form."""
+        from trialrun.study.aggregate import items_behind
+
         found: set[str] = set()
         for name in inputs:
             derived = self.study.derived.get(name)
@@ -100,7 +102,7 @@ class Rules:
                 found.add(name)
             else:
                 found.update(self.study.forms[derived.over].items)
-                found.update(part for part in (derived.complete, derived.since, derived.until) if part)
+                found.update(items_behind(self.study, name))
         return frozenset(found)
 
     def _compile_checks(self, form: Form) -> Iterable[_FormCheck]:

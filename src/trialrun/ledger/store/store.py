@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from trialrun.errors import ConflictError, LedgerError
 from trialrun.ledger.commands import Actor
-from trialrun.ledger.events import NO_HASH, Event, NewEvent, chain_events, next_link, read_event
+from trialrun.ledger.events import NO_HASH, Event, NewEvent, chain_events, placed, read_event
 from trialrun.ledger.seals import Signer, seal_event
 from trialrun.ledger.store.backends import Backend, Heads
 from trialrun.ledger.store.group_commit import GroupCommit, Job
@@ -200,8 +200,8 @@ class Store(Reader):
             for group in job.work.groups:
                 for event in group:
                     position += 1
-                    link = next_link(link, position, event.hash)
-                    written.append(replace(event, position=position, link=link))
+                    written.append(placed(event, position, link))
+                    link = written[-1].link
                 self._heads[group[-1].stream] = (group[-1].version, group[-1].hash)
             job.result = tuple(written[start:])
             if job.work.destroy_key_of:
@@ -297,7 +297,7 @@ class Store(Reader):
         version, previous = self.backend.heads_of(cursor, ("seal",)).get("seal", (0, NO_HASH))
         moment = at or datetime.fromisoformat(rows[-1][3])
         chained = seal_event(position, link, heads, version, previous, moment, self._signer)
-        sealed = replace(chained, position=position + 1, link=next_link(link, position + 1, chained.hash))
+        sealed = placed(chained, position + 1, link)
         self._insert(cursor, (sealed,))
         self._heads["seal"] = (sealed.version, sealed.hash)
         self._known.sealed_through = position
