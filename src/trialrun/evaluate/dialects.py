@@ -22,6 +22,7 @@ class Dialect:
             and compute the stage again for every use.
         floor_gives_integer: FLOOR overflows beyond 64 bits.
         writes_months: whether it can add a computed number of months to a date by itself.
+        orders_nan: NaN is greater than every number, instead of unequal to all.
         day: how a calendar day is written.
         functions: templates that differ from NAME(arguments).
     """
@@ -34,6 +35,7 @@ class Dialect:
     fence: str = ""
     floor_gives_integer: bool = False
     writes_months: bool = True
+    orders_nan: bool = True
     day: str = "DATE '{0}'"
     functions: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -96,6 +98,7 @@ CLICKHOUSE = Dialect(
     "clickhouse",
     _types("Nullable(Float64)", "Nullable(Bool)", "Nullable(String)", "Nullable(Date32)"),
     backslash=True,
+    orders_nan=False,
     # ClickHouse's Date begins in 1970 and wraps birth dates; Date32 reaches from 1900 to 2299.
     day="toDate32('{0}')",
     functions={
@@ -154,6 +157,7 @@ BIGQUERY = Dialect(
     _types("FLOAT64", "BOOL", "STRING", "DATE"),
     quote="`",
     backslash=True,
+    orders_nan=False,
     functions={
         "LOWER": _LOWER,
         **_parts_of_date("FLOAT64"),
@@ -183,6 +187,7 @@ TRINO = Dialect(
     "trino",
     "trino",
     _types("DOUBLE", "BOOLEAN", "VARCHAR", "DATE"),
+    orders_nan=False,
     functions={
         "LOWER": _LOWER,
         **_parts_of_date("DOUBLE"),

@@ -109,14 +109,18 @@ class _Writer:
 
     def _usable(self, name: str, kind: Type, clean: bool) -> str:
         raw = self.dialect.name_of(f"_raw_{name}")
+        # Asked for what is unusable, not for what is usable: engines pass a whole column on when no row is.
         if kind is Type.DATE:
             first, last = (self.dialect.day.format(day.isoformat()) for day in (EARLIEST, LATEST))
-            return f"CASE WHEN {raw} BETWEEN {first} AND {last} THEN {raw} END"
+            return f"CASE WHEN {raw} NOT BETWEEN {first} AND {last} THEN NULL ELSE {raw} END"
         if kind is Type.NUMBER and not clean:
             small, large = self._number(SMALLEST_INPUT), self._number(LARGEST_INPUT)
             minus_small, minus_large = self._number(-SMALLEST_INPUT), self._number(-LARGEST_INPUT)
-            inside = f"{raw} BETWEEN {small} AND {large} OR {raw} = {self._number(0.0)}"
-            return f"CASE WHEN {inside} OR {raw} BETWEEN {minus_large} AND {minus_small} THEN {raw} END"
+            if not self.dialect.orders_nan:
+                inside = f"{raw} BETWEEN {small} AND {large} OR {raw} = {self._number(0.0)}"
+                return f"CASE WHEN {inside} OR {raw} BETWEEN {minus_large} AND {minus_small} THEN {raw} END"
+            outside = f"{raw} NOT BETWEEN {small} AND {large} AND {raw} <> {self._number(0.0)}"
+            return f"CASE WHEN {outside} AND {raw} NOT BETWEEN {minus_large} AND {minus_small} THEN NULL ELSE {raw} END"
         return raw
 
     # Stages

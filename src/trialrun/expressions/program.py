@@ -65,9 +65,10 @@ class Program:
 
     def stage(self, name: str) -> Stage:
         """The stage of that name. Errors: `KeyError`."""
-        return (
-            next(stage for stage in self.stages if stage.name == name) if name in self.symbols else _no(name)
-        )
+        found = next((stage for stage in self.stages if stage.name == name), None)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def uses(self, name: str) -> tuple[str, ...]:
         """The inputs a stage rests on, directly or through other stages, in order of first use."""

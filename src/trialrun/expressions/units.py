@@ -54,10 +54,9 @@ def multiplied(left: str | None, right: str | None, sign: int) -> str | None:
 def _written(powers: dict[str, int]) -> str | None:
     if not powers:
         return None
-    above = ".".join(atom + (str(power) if power != 1 else "") for atom, power in powers.items() if power > 0)
-    below = "".join(
-        f"/{atom}" + (str(-power) if power != -1 else "") for atom, power in powers.items() if power < 0
-    )
+    ordered = sorted(powers.items())
+    above = ".".join(atom + (str(power) if power != 1 else "") for atom, power in ordered if power > 0)
+    below = "".join(f"/{atom}" + (str(-power) if power != -1 else "") for atom, power in ordered if power < 0)
     return above + below if above else below
 
 
