@@ -34,3 +34,14 @@ def test_every_participant_event_is_folded():
 def test_every_field_says_what_it_means():
     assert [kind.name for kind in TYPES.values() if not kind.meaning.endswith(".")] == []
     assert [part for kind in TYPES.values() for part in kind.fields if not part.meaning] == []
+
+
+def test_the_roles_of_the_example_know_all_commands_and_no_others(root):
+    """A misspelt right would silently be nobody's."""
+    from trialrun.ledger.decide.dosing import RIGHT
+    from trialrun.ledger.decide.screening import OVERRIDE
+    from trialrun.study.load import load_study
+
+    study = load_study(root / "examples" / "nct05871463")
+    given = {name for role in study.roles.values() for name in role.may}
+    assert given == {*COMMANDS, RIGHT, OVERRIDE}

@@ -274,6 +274,28 @@ def test_a_dose_above_the_plan_is_refused_without_a_reason_and_a_deviation_with_
     assert rules == ["dose-above-plan", "dose-not-as-planned"]
 
 
+def test_a_dose_recorded_wrongly_can_be_corrected_whatever_became_of_the_sign_off(conduct):
+    key = dosed(conduct)
+    save(conduct, key, "screening", "laboratory", {"bilirubin": ("60", "umol/L")}, reason="misread")
+    outcome = save(conduct, key, "dose_1", "infusion", {"dose_given": ("10", "mg")}, reason="half", actor=PI)
+    assert [event.data["rule"] for event in outcome.of("DeviationRecorded")] == ["dose-not-as-planned"]
+    late = {"infusion_start": (f"{date(2026, 1, 13)}T08:00",)}
+    assert refused(conduct, form(key, "dose_1", "infusion", late, reason="x")) == "date-order"
+
+
+def test_a_corrected_consent_date_is_the_one_that_counts(conduct):
+    key = conduct.do(RegisterCandidate("01"), COORDINATOR).participant
+    conduct.do(RecordConsent(key, "1.0", "en", date(2025, 1, 5), "Dr Ada", True), PI)
+    again = RecordConsent(key, "1.0", "en", CONSENTED, "Dr Ada", True)
+    assert refused(conduct, again) == "reason-required"
+    conduct.do(replace(again, reason="wrong year"), PI)
+    assert refused(conduct, RecordVisit(key, "screening", date(2025, 6, 1))) == "no-procedure-before-consent"
+    conduct.do(RecordVisit(key, "screening", SCREENED), COORDINATOR)
+    later = RecordConsent(key, "1.0", "en", date(2026, 2, 1), "Dr Ada", True, "wrong again")
+    assert refused(conduct, later) == "no-procedure-before-consent"
+    conduct.do(replace(later, version="2.0", reason="new version"), PI)
+
+
 def test_a_late_dose_is_a_deviation(conduct):
     key = dosed(conduct)
     conduct.do(RecordVisit(key, "dose_2", date(2026, 2, 3)), PI)

@@ -129,7 +129,11 @@ def _consented(state: ParticipantState, event: Event, data: Mapping[str, Any]) -
     given = Consent(
         data["version"], data["language"], date.fromisoformat(data["signed_on"]), data["capacity"], event.hash
     )
-    state.consent, state.consents, state.withdrawn_on = given, (*state.consents, given), None
+    # The same text recorded again corrects the record of it; another text is a further consent.
+    others = tuple(
+        one for one in state.consents if (one.version, one.language) != (given.version, given.language)
+    )
+    state.consent, state.consents, state.withdrawn_on = given, (*others, given), None
 
 
 def _withdrawn(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:

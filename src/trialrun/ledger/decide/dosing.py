@@ -39,12 +39,6 @@ def dose_rules(
     person = asked.person
     start = _start_day(asked, command, changed, start_item)
     need_consent(asked, "a dose", start)
-    given = changed.get(dose_item, {}).get("text")
-    if given is None:
-        return ()
-    if not person.enrolled:
-        raise refuse("not-enrolled", f"{person.key} is not enrolled: no dose", "enrol first")
-    need_signed_eligibility(asked, "dose")
     visit_day = person.visits.get(command.visit)
     if start is not None and visit_day is not None and start != visit_day:
         raise refuse(
@@ -52,6 +46,13 @@ def dose_rules(
             f"the infusion on {start} is not on the day of visit {visit.name!r}, {visit_day}",
             "check both dates",
         )
+    if changed.get(dose_item, {}).get("text") is None:
+        return ()
+    if not person.enrolled:
+        raise refuse("not-enrolled", f"{person.key} is not enrolled: no dose", "enrol first")
+    before = person.values.get((command.visit, command.form, command.row, dose_item))
+    if before is None or before.text is None:  # to correct what was given is not to give
+        need_signed_eligibility(asked, "dose")
     plan = next((plan for plan in asked.study.dose_plans if plan.arm == person.arm), None)
     if plan is None:
         raise refuse(
