@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from small_study import DOSE_DAY, Cut, SmallRules, make_study, origin, six_people
+from small_study import DOSE_DAY, Cut, SmallRules, item, make_study, origin, six_people
 from trialrun.derive.dataset import derive_dataset
 from trialrun.derive.endpoints import Status
 from trialrun.derive.windows import Window, shifted
 from trialrun.snapshot.read import read_snapshot
 from trialrun.snapshot.write import write_snapshot
+from trialrun.study.model import ItemType
 
 
 def rows_of(dataset, parameter, visit):
@@ -177,3 +179,41 @@ def test_durations_are_calendar_months():
 
 def test_small_study_is_what_the_tests_think(small):
     assert make_study() == small
+
+
+def test_a_dose_planned_after_death_is_no_deviation(tmp_path):
+    cut = one_person(status="ended", ended=DOSE_DAY + timedelta(3), reason="death")
+    cut.tables["values"] = [row for row in cut.tables["values"] if row["visit"] != "dose_2"]
+    assert not [d for d in derived(tmp_path, cut).deviations if d.visit == "dose_2" and d.kind == "dose"]
+
+
+def test_a_value_taken_on_the_dose_day_outside_the_baseline_visit_is_no_baseline(tmp_path):
+    cut = one_person()
+    cut.labs("S-001", "unscheduled", DOSE_DAY, "3.0", "1.5")
+    assert rows_of(derived(tmp_path, cut), "points", "baseline")["S-001"].baseline is None
+
+
+def test_a_person_who_died_after_the_window_closed_is_not_counted_as_dead_in_it(tmp_path):
+    cut = one_person(status="ended", ended=date(2026, 6, 20), reason="death")
+    cut.labs("S-001", "baseline", DOSE_DAY, "3.0", "1.5")
+    assert rows_of(derived(tmp_path, cut), "points", "month_4")["S-001"].status is Status.MISSED
+
+
+def test_a_changed_laboratory_is_listed(tmp_path):
+    study = make_study()
+    name = item("laboratory_name", ItemType.TEXT)
+    forms = {
+        **study.forms,
+        "laboratory": replace(
+            study.forms["laboratory"], items=("sample_date", "bilirubin", "inr", "laboratory_name")
+        ),
+    }
+    cut = Cut(replace(study, items={**study.items, "laboratory_name": name}, forms=forms))
+    cut.person("S-001")
+    cut.doses("S-001", 20, 20)
+    cut.visit(
+        "S-001", "baseline", DOSE_DAY, sample_date=DOSE_DAY, bilirubin="3", inr="1.5", laboratory_name="North"
+    )
+    cut.visit("S-001", "month_4", date(2026, 5, 12), bilirubin="3", inr="1.5", laboratory_name="South")
+    kinds = [(d.kind, d.visit) for d in derived(tmp_path, cut).deviations]
+    assert ("laboratory", "month_4") in kinds

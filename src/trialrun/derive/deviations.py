@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from trialrun.derive.answers import VisitAnswers, planned_name
 from trialrun.derive.endpoints import AnalysisRow, Status
@@ -40,7 +41,7 @@ def derive_deviations(
     for name, person in snapshot.participants.items():
         if person["enrolled_on"] is None:
             continue
-        own = [dose for dose in doses if dose.participant == name]
+        own = [dose for dose in doses if dose.participant == name and _was_due(snapshot, study, person, dose)]
         found += _window_deviations(study, person, answers.get(name, ()))
         found += _missed_visits(snapshot, name)
         found += _changed_laboratory(study, person, answers.get(name, ()))
@@ -107,6 +108,18 @@ def _missed_assessments(study: Study, rows: Sequence[AnalysisRow]) -> Iterable[D
         if registered and row.status is Status.UNKNOWN:
             words = f"{row.parameter}: {row.explanation}"
             yield Deviation(row.participant, "missed assessment", row.visit, words, False, "")
+
+
+def _was_due(snapshot: Snapshot, study: Study, person: Row, dose: Dose) -> bool:
+    """Whether the dose was given, or its time came before the participant left and before the cut."""
+    if dose.given:
+        return True
+    window = window_of(study, dose.visit, {"first_dose": person["first_dose_on"]})
+    if window is None:
+        return True
+    cut_on = date.fromisoformat(snapshot.manifest.origin.created_at[:10])
+    ended = person["ended_on"]
+    return window.last < cut_on and (ended is None or window.target <= ended)
 
 
 def _dose_deviations(study: Study, person: Row, doses: Sequence[Dose]) -> Iterable[Deviation]:

@@ -17,7 +17,7 @@ from trialrun.snapshot.read import Snapshot
 from trialrun.study.model import Study, VisitKind
 
 BASELINE = "baseline"
-BEFORE_DOSE = frozenset({VisitKind.SCREENING, VisitKind.BASELINE, VisitKind.UNSCHEDULED})
+BEFORE_DOSE = frozenset({VisitKind.SCREENING, VisitKind.BASELINE})
 
 
 class Status(StrEnum):
@@ -242,7 +242,10 @@ class _Course:
             )
         if recorded:
             return Status.UNKNOWN, "nothing was measured at the visit"
-        if self.person["ended_on"] is not None:
+        ended = self.person["ended_on"]
+        if ended is not None and window is not None and ended > window.last:
+            return Status.MISSED, "no visit in the window, none recorded as missed"
+        if ended is not None:
             reason = str(self.person["end_reason"] or "").replace("_", " ")
             return (
                 Status.NOT_REACHED,

@@ -38,7 +38,7 @@ the same layout. Analysis and report read snapshots only.
 
 ## Importing other data
 
-`trialrun import STUDY SOURCE --mapping FILE.yaml` reads a mapping (`examples/foreign/` has two). Every column of a wide file
+`trialrun import STUDY MAPPING.yaml SOURCES --out FOLDER` reads a mapping (`examples/foreign/` has two). Every column of a wide file
 and every test of a long file is mapped or named under `ignore` with a reason.
 
 | key | meaning |
