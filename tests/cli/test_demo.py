@@ -140,3 +140,16 @@ def test_only_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="something else"):
         _demo(tmp_path)
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_tutorial_shows_this_very_rehearsal(
+    first: tuple[Path, DemoOutcome], capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trialrun.cli.running import show_rehearsal
+
+    monkeypatch.setenv("COLUMNS", "80")
+    show_rehearsal(first[1].rehearsal)
+    printed = capsys.readouterr().out.splitlines()
+    tutorial = (ROOT / "docs/tutorial/run-the-cirrhosis-trial.md").read_text(encoding="utf-8")
+    shown = tutorial.partition("Rehearsal of nct05871463")[2].partition("```")[0].splitlines()
+    assert [line for line in shown[1:] if line.strip() and line not in printed] == []

@@ -64,7 +64,9 @@ def check(study: Path, errors_only: bool) -> int:
             f"{errors} error(s), {waiting} assumption(s) nobody has confirmed."
         )
     if not errors:
-        say("The study can be rehearsed. It goes live only when every assumption is confirmed by name.")
+        ready = checked.study is not None and (Path(checked.study.folder) / "rehearsal.yaml").is_file()
+        first = "It can be rehearsed" if ready else "It can be rehearsed once a rehearsal.yaml says with whom"
+        say(f"{first}; it goes live only when every assumption is confirmed by name.")
     return 1 if errors else 0
 
 
