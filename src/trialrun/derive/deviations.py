@@ -38,10 +38,13 @@ def derive_deviations(
 ) -> tuple[Deviation, ...]:
     """Visits outside their window, missed visits and assessments, doses that differ from the plan."""
     found: list[Deviation] = []
+    given: dict[str, list[Dose]] = {}
+    for dose in doses:
+        given.setdefault(dose.participant, []).append(dose)
     for name, person in snapshot.participants.items():
         if person["enrolled_on"] is None:
             continue
-        own = [dose for dose in doses if dose.participant == name and _was_due(snapshot, study, person, dose)]
+        own = [dose for dose in given.get(name, []) if _was_due(snapshot, study, person, dose)]
         found += _window_deviations(study, person, answers.get(name, ()))
         found += _missed_visits(snapshot, name)
         found += _changed_laboratory(study, person, answers.get(name, ()))

@@ -92,17 +92,14 @@ def derive_endpoints(
     by_person: dict[tuple[str, str], list[Measure]] = {}
     for measure in measures:
         by_person.setdefault((measure.participant, measure.parameter), []).append(measure)
+    happened: dict[str, dict[str, Intercurrent]] = {}
+    for event in events:
+        happened.setdefault(event.participant, {})[event.kind] = event
     rows: list[AnalysisRow] = []
     for name, person in snapshot.participants.items():
         if person["first_dose_on"] is None:
             continue
-        course = _Course(
-            snapshot,
-            study,
-            person,
-            answers.get(name, ()),
-            {e.kind: e for e in events if e.participant == name},
-        )
+        course = _Course(snapshot, study, person, answers.get(name, ()), happened.get(name, {}))
         for parameter in parameters:
             own = by_person.get((name, parameter), [])
             baseline = baseline_of(own, person["first_dose_on"])

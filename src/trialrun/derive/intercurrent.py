@@ -34,12 +34,17 @@ def derive_intercurrent(
 ) -> tuple[Intercurrent, ...]:
     """Deaths, transplants, TIPS, dialysis and paracentesis from the first dose on; the first of each kind."""
     found: list[Intercurrent] = []
+    endings = {
+        row["stream"].removeprefix("participant/"): row["hash"]
+        for row in snapshot.rows("events")
+        if row["type"] == "ParticipationEnded"
+    }
     for person, row in snapshot.participants.items():
         first_dose = row["first_dose_on"]
         if first_dose is None:
             continue
         events = [
-            *_ended(snapshot, row),
+            *_ended(endings, row),
             *_from_end_form(study, answers.get(person, ()), row),
             *_from_adverse_events(study, answers.get(person, ()), row),
             *_from_procedures(study, answers.get(person, ()), row),
@@ -60,16 +65,11 @@ def study_day(day: date | None, first_dose: date | None) -> int | None:
     return days + 1 if days >= 0 else days
 
 
-def _ended(snapshot: Snapshot, person: Row) -> Iterable[Intercurrent]:
+def _ended(endings: Mapping[str, str], person: Row) -> Iterable[Intercurrent]:
     if person["end_reason"] not in {DEATH, TRANSPLANT}:
         return
     name = person["participant"]
-    entries = [
-        row
-        for row in snapshot.rows("events")
-        if row["type"] == "ParticipationEnded" and row["stream"] == f"participant/{name}"
-    ]
-    source = Source(name, "", "", "", "end_reason", entries[-1]["hash"] if entries else "")
+    source = Source(name, "", "", "", "end_reason", endings.get(name, ""))
     day = study_day(person["ended_on"], person["first_dose_on"])
     yield Intercurrent(name, person["end_reason"], person["ended_on"], day, "end of participation", source)
 

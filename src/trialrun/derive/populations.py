@@ -33,9 +33,10 @@ def derive_populations(
     Evaluable: every primary outcome is known at its registered time, or death or transplant decided it.
     """
     people = snapshot.participants
+    judged = {row["participant"]: row for row in snapshot.rows("screening")}
     screened = Population(SCREENED, "Everyone registered for screening", tuple(people), {})
     enrolled = _narrowed(
-        screened, ENROLLED, "Enrolled", lambda name: _why_not_enrolled(snapshot, people[name])
+        screened, ENROLLED, "Enrolled", lambda name: _why_not_enrolled(judged.get(name), people[name])
     )
     treated = _narrowed(
         enrolled,
@@ -43,23 +44,22 @@ def derive_populations(
         "Treated at least once (full analysis and safety set)",
         lambda name: "" if people[name]["first_dose_on"] else _end_words(people[name]) or "no dose given",
     )
-    primary = _primary_rows(study, rows)
+    primary: dict[str, list[AnalysisRow]] = {}
+    for row in _primary_rows(study, rows):
+        primary.setdefault(row.participant, []).append(row)
     evaluable = _narrowed(
         treated,
         EVALUABLE,
         "Evaluable for the primary outcomes",
-        lambda name: _why_not_evaluable([row for row in primary if row.participant == name]),
+        lambda name: _why_not_evaluable(primary.get(name, [])),
     )
-    major = [deviation for deviation in deviations if deviation.major]
+    major: dict[str, list[str]] = {}
+    for found in deviations:
+        if found.major:
+            where = f" ({found.visit})" if found.visit else ""
+            major.setdefault(found.participant, []).append(f"{found.kind}: {found.description}{where}")
     per_protocol = _narrowed(
-        evaluable,
-        PER_PROTOCOL,
-        "Per protocol",
-        lambda name: "; ".join(
-            f"{d.kind}: {d.description}" + (f" ({d.visit})" if d.visit else "")
-            for d in major
-            if d.participant == name
-        ),
+        evaluable, PER_PROTOCOL, "Per protocol", lambda name: "; ".join(major.get(name, []))
     )
     return {
         population.name: population for population in (screened, enrolled, treated, evaluable, per_protocol)
@@ -72,10 +72,9 @@ def _narrowed(wider: Population, name: str, title: str, why_not: Callable[[str],
     return Population(name, title, tuple(m for m in wider.members if m not in left_out), left_out)
 
 
-def _why_not_enrolled(snapshot: Snapshot, person: Row) -> str:
+def _why_not_enrolled(screening: Row | None, person: Row) -> str:
     if person["enrolled_on"] is not None:
         return ""
-    screening = {row["participant"]: row for row in snapshot.rows("screening")}.get(person["participant"])
     status = screening["status"] if screening else "not_judged"
     reasons = (screening["reasons"] or "").split() if screening else []
     if status == "not_eligible":
