@@ -57,7 +57,9 @@ def _run(given: list[str], wants_traceback: bool) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("\nInterrupted. Nothing half-written was left behind.", err=True)
+        click.echo(
+            "\nInterrupted: the job was not finished. What the log had acknowledged is kept.", err=True
+        )
         return INTERRUPTED
     except BrokenPipeError:
         # the reader (head, less) has left: not an error, and the interpreter must not complain at exit
