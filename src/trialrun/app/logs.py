@@ -70,6 +70,7 @@ def cut_snapshot(
     from trialrun.snapshot.cut import cut
 
     with open_log(database) as store:
+        store.seal(now=now)  # binds what the snapshot rests on
         manifest = cut(
             store, study, folder, now=now, purpose=purpose, synthetic=synthetic, seed=seed, notes=notes
         )
