@@ -149,6 +149,14 @@ def test_the_sicker_miss_more_visits() -> None:
     assert missed[1] > 1.5 * missed[0]
 
 
+def test_whoever_is_enrolled_can_still_die_later() -> None:
+    def meld(_values: object) -> float:
+        return 40.0  # so sick that almost everybody would be dead by the day of the first dose or soon after
+
+    ends = [_person(number).ending(meld, start=30, days=400) for number in range(1, 60)]
+    assert all(end is not None and end.day > 30 for end in ends)
+
+
 def test_visits_scatter_inside_their_window_with_few_late_ones() -> None:
     days = [scatter(_person(number), "month_2", before=14, after=14) for number in range(1, 500)]
     late = [day for day in days if not -14 <= day <= 14]

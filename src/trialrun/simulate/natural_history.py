@@ -217,8 +217,11 @@ class Ending:
     day: int
 
 
-def ending(course_: Course, meld: Meld, *, days: int) -> Ending | None:
-    """The first of death and transplantation within `days` of day 0, by hazards that follow current MELD."""
+def ending(course_: Course, meld: Meld, *, days: int, start: int = 0) -> Ending | None:
+    """The first of death and transplantation after day `start` and up to day `days`.
+
+    The hazards follow current MELD. Whoever is looked at from a later day on has lived until then.
+    """
     rng = np.random.default_rng([*course_.seed, 5])
     scenario = course_.scenario
     for week in range(math.ceil(days / WEEK)):
@@ -227,7 +230,7 @@ def ending(course_: Course, meld: Meld, *, days: int) -> Ending | None:
         rates = {"death": rate(scenario.death, score), "transplant": rate(scenario.transplant, score)}
         total = sum(rates.values())
         day = week * WEEK + int(draws[1] * WEEK) + 1
-        if draws[0] < 1 - math.exp(-total * WEEK) and day <= days:
+        if draws[0] < 1 - math.exp(-total * WEEK) and start < day <= days:
             reason = "death" if draws[2] < rates["death"] / total else "transplant"
             return Ending(reason, day)
     return None

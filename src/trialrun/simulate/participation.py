@@ -182,8 +182,7 @@ class Participation:
         self.fate = "enrolled"
         start = self.day_of(first_dose)
         self.person = self.person.treated(start)
-        horizon = start + 150
-        self.ending = _after(self.person, self.meld, start, horizon)
+        self.ending = self.person.ending(self.meld, start=start, days=start + 150)
         plan = self._plan(first_dose)
         for visit, planned in plan:
             if self.ending is not None and self.date_of(self.ending.day) <= planned:
@@ -322,9 +321,3 @@ def _enters(study: Study, form: str, entries: Mapping[str, Entry]) -> str:
         return "investigator"
     attesters = {str(study.items[name].attested_by) for name in entries}
     return "principal_investigator" if attesters == {"principal_investigator"} else "coordinator"
-
-
-def _after(person: VirtualParticipant, meld: Meld, start: int, horizon: int) -> Ending | None:
-    """What ends participation after the first dose; the disease before it is history the person survived."""
-    found = person.ending(meld, days=horizon)
-    return found if found is None or found.day > start else None

@@ -49,12 +49,12 @@ class VirtualParticipant:
         """The same person once the first dose was given on `day` of the course."""
         return replace(self, course=replace(self.course, treated_from=day))
 
-    def ending(self, meld: Meld, *, days: int) -> Ending | None:
-        """Death, transplantation or withdrawal within `days`, whichever comes first; `None` if none does."""
-        medical = ending(self.course, meld, days=days)
+    def ending(self, meld: Meld, *, start: int, days: int) -> Ending | None:
+        """Death, transplantation or withdrawal after day `start` up to `days`, whichever is first; `None` if none is."""
+        medical = ending(self.course, meld, start=start, days=days)
         rng = np.random.default_rng([*self.seed, 7])
         per_month = self.course.scenario.conduct.withdrawal_per_month
-        day = int(rng.exponential(MONTH / per_month)) if per_month > 0 else days + 1
+        day = start + 1 + int(rng.exponential(MONTH / per_month)) if per_month > 0 else days + 1
         if day <= days and (medical is None or day < medical.day):
             return Ending("withdrawal", day)
         return medical
