@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from trialrun.analyse.result import Result, Results
     from trialrun.study.model import Study
 
-_NAMES = {"change": "mean change", "composite": "median change, death counted worst"}
+_NAMES = {"change": "mean", "composite": "median *"}
 
 
 def show_results(results: Results, study: Study) -> None:
@@ -19,6 +19,7 @@ def show_results(results: Results, study: Study) -> None:
     rows = [_row(result, study) for result in results.results if _is_shown(result, study)]
     table(("outcome", "at", "n", "estimate", "95 % interval", "how"), rows)
     say()
+    say("* Death and transplant count as the worst of all changes.")
     say(
         "Change is follow-up minus baseline. One arm without a comparison shows what happened, not what caused it."
     )

@@ -145,9 +145,9 @@ def _tell(outcome: DemoOutcome, seconds: float) -> None:
     show_results(outcome.results, study)
     heading("What this means")
     say(
-        "The participants are virtual, and in this scenario the product does nothing unless the scenario says so. "
-        "Changes seen here are chance, the course of the disease and regression to the mean: fifteen people in one arm "
-        "cannot tell these from an effect."
+        "The participants are virtual and behave as the scenario above says. Whatever their changes look like, fifteen "
+        "people in one arm cannot tell an effect from chance, from the course of the disease, or from regression to the "
+        "mean."
     )
     say()
     say(f"Report:     {outcome.report}")
