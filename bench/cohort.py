@@ -88,10 +88,10 @@ def ours(
     if write is not None:
         connection.execute(f"COPY ({query}) TO '{write}' (FORMAT parquet)")
         query = f"SELECT * FROM '{write}'"
-    places = " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(CRITERIA, 1))
+    names = ", ".join(f"'{name}'" for name in CRITERIA)
     sums = connection.execute(
         "SELECT count(*), count(*) FILTER (failed = 0 AND unknown = 0), sum(failed), sum(unknown), "
-        f"sum(CASE first_reason {places} ELSE 0 END) FROM ({query})"
+        f"sum(list_position([{names}], first_reason)) FROM ({query})"
     ).fetchone()
     return tuple(int(x) for x in sums or ())  # type: ignore[return-value]
 

@@ -17,6 +17,7 @@ from trialrun.expressions.nodes import Node
 from trialrun.expressions.parse import EARLIEST, LATEST
 from trialrun.expressions.rewrite import Kernel, KernelStage
 from trialrun.expressions.types import Type
+from trialrun.values.dates import add_months
 
 _ZERO, _ONE = nodes.Number(0.0), nodes.Number(1.0)
 _FIRST_MONTH, _LAST_MONTH = EARLIEST.year * 12, LATEST.year * 12 + 11
@@ -275,6 +276,8 @@ class _Expander:
         day, count = self.share(args[0], Type.DATE), self.share(args[1])
         if not isinstance(count, nodes.Number) or count.value != int(count.value):
             count = self.share(_when(nodes.Compare("=", count, self._whole("FLOOR", (count,))), count))
+        elif self.dialect.writes_months and abs(count.value) <= _LAST_MONTH - _FIRST_MONTH:
+            return _call("ADD_MONTHS", _movable(day, int(count.value)), count)
         month = _arithmetic(
             "+", _arithmetic("*", _call("YEAR", day), 12), _arithmetic("-", _call("MONTH", day), 1)
         )
@@ -316,6 +319,15 @@ class _Expander:
         # 719,469 days lie between 29 February of year 0 and 1 January 1970.
         number = _arithmetic("-", _arithmetic("+", days, clipped), 719_469)
         return _call("FROM_DAY_NUMBER", number)
+
+
+def _movable(day: Node, months: int) -> Node:
+    """The day unless that many months later lies outside the calendar."""
+    if months < 0:
+        limit = nodes.Day(add_months(EARLIEST, -months))
+        return _when(nodes.Compare("<", day, limit), nodes.Null(), day)
+    limit = nodes.Day(add_months(LATEST.replace(day=1), 1 - months))
+    return _when(nodes.Compare(">=", day, limit), nodes.Null(), day) if months else day
 
 
 def _is_positive(node: Node) -> bool:

@@ -91,9 +91,10 @@ def outcome_sql(
         part = demands[word * MASK_BITS : (word + 1) * MASK_BITS]
         last[failed] = _mask([_fails(demand, dialect) for demand in part])
         last[unknown] = _mask([f"{dialect.name_of(demand.stage)} IS NULL" for demand in part])
-    last["first_reason"] = _first(demands, dialect)
+    if not dialect.lowest_bit or not demands or set(last).intersection(name.lower() for name in keep):
+        last["first_reason"] = _first(demands, dialect)
     names = tuple(dict.fromkeys(demand.stage for demand in demands))
-    return kernel_sql(
+    judged = kernel_sql(
         rewrite_program(program),
         dialect,
         source,
@@ -103,6 +104,10 @@ def outcome_sql(
         clean=clean,
         last=last,
     )
+    if "first_reason" in last:
+        return judged
+    first = _first_of_masks(demands, dialect)
+    return f"SELECT *, {first} AS {dialect.name_of('first_reason')} FROM (\n{judged}\n) AS _judged"  # noqa: S608
 
 
 def _fails(demand: Demand, dialect: Dialect) -> str:
@@ -121,3 +126,15 @@ def _first(demands: Sequence[Demand], dialect: Dialect) -> str:
     fails = [f"WHEN {_fails(demand, dialect)} THEN {dialect.text_of(demand.stage)}" for demand in demands]
     open_ = [f"WHEN {dialect.name_of(d.stage)} IS NULL THEN {dialect.text_of(d.stage)}" for d in demands]
     return f"CASE {' '.join(fails)} {' '.join(open_)} END"
+
+
+def _first_of_masks(demands: Sequence[Demand], dialect: Dialect) -> str:
+    """The same from the masks, which spares asking every criterion again."""
+    branches: list[str] = []
+    for side in (0, 1):
+        for word, masks in enumerate(mask_columns(len(demands))):
+            part = demands[word * MASK_BITS : (word + 1) * MASK_BITS]
+            names = ", ".join(dialect.text_of(demand.stage) for demand in part)
+            mask = dialect.name_of(masks[side])
+            branches.append(f"WHEN {mask} <> 0 THEN {dialect.lowest_bit.format(mask, names)}")
+    return f"CASE {' '.join(branches)} END"

@@ -112,15 +112,18 @@ class _Writer:
         # Asked for what is unusable, not for what is usable: engines pass a whole column on when no row is.
         if kind is Type.DATE:
             first, last = (self.dialect.day.format(day.isoformat()) for day in (EARLIEST, LATEST))
-            return f"CASE WHEN {raw} NOT BETWEEN {first} AND {last} THEN NULL ELSE {raw} END"
+            return f"CASE WHEN {raw} < {first} OR {raw} > {last} THEN NULL ELSE {raw} END"
         if kind is Type.NUMBER and not clean:
-            small, large = self._number(SMALLEST_INPUT), self._number(LARGEST_INPUT)
+            small, large, zero = (self._number(x) for x in (SMALLEST_INPUT, LARGEST_INPUT, 0.0))
             minus_small, minus_large = self._number(-SMALLEST_INPUT), self._number(-LARGEST_INPUT)
             if not self.dialect.orders_nan:
-                inside = f"{raw} BETWEEN {small} AND {large} OR {raw} = {self._number(0.0)}"
+                inside = f"{raw} BETWEEN {small} AND {large} OR {raw} = {zero}"
                 return f"CASE WHEN {inside} OR {raw} BETWEEN {minus_large} AND {minus_small} THEN {raw} END"
-            outside = f"{raw} NOT BETWEEN {small} AND {large} AND {raw} <> {self._number(0.0)}"
-            return f"CASE WHEN {outside} AND {raw} NOT BETWEEN {minus_large} AND {minus_small} THEN NULL ELSE {raw} END"
+            # NaN is above every number. The usual value, above zero, is done with after two comparisons.
+            below = f"{raw} < {minus_large} OR ({raw} > {minus_small} AND {raw} <> {zero})"
+            return (
+                f"CASE WHEN {raw} > {large} OR ({raw} < {small} AND ({below})) THEN NULL ELSE {raw} END"
+            )
         return raw
 
     # Stages
