@@ -9,7 +9,7 @@ import duckdb
 from bench import cohort_peers
 from bench.measure import Row, best_of, quiet, table
 from bench.people import write_people
-from trialrun.evaluate.tables import Demand, outcome_sql
+from trialrun.evaluate.tables import Demand, open_table, outcome_sql
 from trialrun.expressions.program import Program, build_program
 from trialrun.expressions.types import Symbol, Type
 
@@ -80,11 +80,22 @@ def demands() -> list[Demand]:
 
 
 def ours(
-    connection: duckdb.DuckDBPyConnection, source: str, *, write: Path | None = None
+    connection: duckdb.DuckDBPyConnection, path: Path, *, write: Path | None = None
 ) -> cohort_peers.Sums:
-    """Masks and first reason of every person, summed up or written to a Parquet file."""
-    columns = [*NUMBERS, *BOOLEANS, *DATES, "sex", "diabetes", "person"]
-    query = outcome_sql(program(), demands(), source, keep=("person",), columns=columns)
+    """Masks and first reason of every person, summed up or written to a Parquet file.
+
+    Asked as `trialrun.evaluate.tables.outcome` asks, on a connection that may write a file.
+    """
+    source = open_table(path)
+    query = outcome_sql(
+        program(),
+        demands(),
+        source.relation,
+        keep=("person",),
+        columns=source.columns,
+        clean=source.clean(),
+        sized=source.sized(),
+    )
     if write is not None:
         connection.execute(f"COPY ({query}) TO '{write}' (FORMAT parquet)")
         query = f"SELECT * FROM '{write}'"
@@ -112,10 +123,10 @@ def run(folder: Path, rows: int, runs: int = 3) -> str:
     limit, _ = best_of(runs, lambda: bare_scan(connection, source))
     written = folder / "outcome.parquet"
     jobs = {
-        "trialrun on DuckDB, counts": (runs, lambda: ours(connection, source)),
+        "trialrun on DuckDB, counts": (runs, lambda: ours(connection, path)),
         "trialrun on DuckDB, a row a person to Parquet": (
             runs,
-            lambda: ours(connection, source, write=written),
+            lambda: ours(connection, path, write=written),
         ),
         "Polars lazy, streaming, by hand": (runs, lambda: cohort_peers.polars_lazy(path)),
         "pandas, nullable types, by hand": (1, lambda: cohort_peers.pandas_plain(path)),

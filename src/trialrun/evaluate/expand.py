@@ -6,7 +6,7 @@ raises, and no engine returns an infinity.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from trialrun.evaluate.dialects import Dialect
@@ -58,6 +58,7 @@ class _Expander:
         self.dialect = dialect
         self.stages: list[KernelStage] = []
         self.shared: dict[Node, str] = {}
+        self.positive: set[str] = set()
         self.functions: dict[str, Callable[[tuple[Node, ...]], Node]] = {
             "CLAMP": self._clamp,
             "SMALLER": lambda args: self._ordered(args, "<="),
@@ -83,6 +84,8 @@ class _Expander:
     def run(self) -> Kernel:
         for stage in self.kernel.stages:
             node = self.node(stage.node)
+            if stage.type is Type.NUMBER and _is_positive(node, self.positive):
+                self.positive.add(stage.name)
             self.stages.append(replace(stage, node=node))
         return Kernel(self.kernel.inputs, tuple(self.stages))
 
@@ -188,12 +191,10 @@ class _Expander:
             whole = _call(function, _arithmetic(sign, size, rest))
             return whole if factor == 1 else _arithmetic("/", whole, factor)
 
+        # Asked for the rare first: an engine takes a whole column through the last branch when no row is rare.
+        below = _when(_compare("<", value, -limit), value, scaled("CEIL", "-"))
         return nodes.Case(
-            (
-                (_within(value, 0.0, limit), scaled("FLOOR", "+")),
-                (_within(value, -limit, 0.0), scaled("CEIL", "-")),
-            ),
-            value,
+            ((_compare("<", value, 0), below), (_compare(">", value, limit), value)), scaled("FLOOR", "+")
         )
 
     def _whole(self, function: str, args: tuple[Node, ...]) -> Node:
@@ -203,7 +204,7 @@ class _Expander:
         return _when(_within(value, -ROUNDABLE, ROUNDABLE), _call(function, value), value)
 
     def _above_zero(self, function: str, value: Node) -> Node:
-        if _is_positive(value):
+        if _is_positive(value, self.positive):
             return _call(function, value)
         value = self.share(value)
         return _call(function, _when(_compare(">", value, 0), value))
@@ -330,17 +331,25 @@ def _movable(day: Node, months: int) -> Node:
     return _when(nodes.Compare(">=", day, limit), nodes.Null(), day) if months else day
 
 
-def _is_positive(node: Node) -> bool:
+def _is_positive(node: Node, positive: Collection[str]) -> bool:
     """Whether a part is above zero whenever it is known, by the way it is written."""
     match node:
         case nodes.Number(value=value):
             return value > 0
+        case nodes.Name(name=name):
+            return name in positive
         case nodes.Case(branches=branches, default=default):
-            # What CLAMP became: the first bound is literal and above zero, and a value below it is replaced.
-            first = branches[0]
-            lower = (
-                isinstance(first[0], nodes.Compare) and first[0].operator == "<" and first[0].left == default
+            results = [value for _, value in branches if not isinstance(value, nodes.Null)]
+            first = branches[0][0]
+            # What CLAMP became: a value below the lower bound is replaced by it, so the last one is above.
+            clamped = (
+                isinstance(first, nodes.Compare)
+                and first.operator == "<"
+                and first.left == default
+                and _is_positive(first.right, positive)
             )
-            return lower and all(isinstance(value, nodes.Number) and value.value > 0 for _, value in branches)
+            return all(_is_positive(value, positive) for value in results) and (
+                clamped or isinstance(default, nodes.Null) or _is_positive(default, positive)
+            )
         case _:
             return False

@@ -65,6 +65,7 @@ def outcome_sql(
     keep: Sequence[str] = (),
     columns: Collection[str] | None = None,
     clean: Collection[str] = (),
+    sized: Collection[str] = (),
 ) -> str:
     """The query that judges every row of a table.
 
@@ -81,6 +82,7 @@ def outcome_sql(
         keep: columns taken along unchanged.
         columns: the table's columns, when some inputs have none.
         clean: inputs known to hold no NaN, infinities or absurd sizes.
+        sized: inputs known to hold no absurd sizes, but perhaps NaN.
 
     Errors: `ExpressionError` for an unknown engine or a name that is no condition.
     """
@@ -102,6 +104,7 @@ def outcome_sql(
         outputs=names,
         columns=columns,
         clean=clean,
+        sized=sized,
         last=last,
     )
     if "first_reason" in last:

@@ -24,6 +24,7 @@ def kernel_sql(
     outputs: Sequence[str] | None = None,
     columns: Collection[str] | None = None,
     clean: Collection[str] = (),
+    sized: Collection[str] = (),
     last: Mapping[str, str] | None = None,
 ) -> str:
     """The query that computes a program's stages from a table.
@@ -37,12 +38,13 @@ def kernel_sql(
         columns: the table's columns; an input without a column is unknown. By default every input
             and every bound has one.
         clean: inputs known to hold neither NaN, infinities nor absurd sizes.
+        sized: inputs known to hold no absurd sizes, but perhaps NaN.
         last: further result columns, as SQL over the stages' quoted names.
     """
     wanted = kernel.outputs() if outputs is None else tuple(outputs)
     needed = kernel.needed(wanted)
     expanded = expand_kernel(needed, dialect)
-    writer = _Writer(dialect)
+    writer = _Writer(dialect, sized)
     levels = [writer.raw(needed, source, keep, columns), writer.read(needed, keep, columns, clean)]
     for number, level in enumerate(_levels(expanded.stages), start=1):
         assigned = ", ".join(f"{writer.assigned(stage)} AS {dialect.name_of(stage.name)}" for stage in level)
@@ -75,8 +77,9 @@ def _levels(stages: Sequence[KernelStage]) -> list[list[KernelStage]]:
 
 
 class _Writer:
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, sized: Collection[str] = ()) -> None:
         self.dialect = dialect
+        self.sized = sized
 
     # Inputs: first brought to their type, then freed of what no rule can use
 
@@ -119,11 +122,10 @@ class _Writer:
             if not self.dialect.orders_nan:
                 inside = f"{raw} BETWEEN {small} AND {large} OR {raw} = {zero}"
                 return f"CASE WHEN {inside} OR {raw} BETWEEN {minus_large} AND {minus_small} THEN {raw} END"
-            # NaN is above every number. The usual value, above zero, is done with after two comparisons.
-            below = f"{raw} < {minus_large} OR ({raw} > {minus_small} AND {raw} <> {zero})"
-            return (
-                f"CASE WHEN {raw} > {large} OR ({raw} < {small} AND ({below})) THEN NULL ELSE {raw} END"
-            )
+            if name in self.sized:  # NaN is above every number
+                return f"CASE WHEN {raw} > {large} THEN NULL ELSE {raw} END"
+            outside = f"{raw} NOT BETWEEN {small} AND {large} AND {raw} <> {zero}"
+            return f"CASE WHEN {outside} AND {raw} NOT BETWEEN {minus_large} AND {minus_small} THEN NULL ELSE {raw} END"
         return raw
 
     # Stages

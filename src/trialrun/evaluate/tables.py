@@ -10,6 +10,7 @@ from trialrun.errors import ExpressionError
 from trialrun.evaluate.dialects import DUCKDB
 from trialrun.evaluate.outcome import Demand, mask_columns, outcome_sql
 from trialrun.evaluate.sql import kernel_sql
+from trialrun.expressions.magnitude import LARGEST_INPUT, SMALLEST_INPUT
 from trialrun.expressions.program import Program
 from trialrun.expressions.rewrite import rewrite_program
 
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 _WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER")
+_FLOATS = ("DOUBLE", "FLOAT")
 _READERS = {
     ".parquet": "read_parquet",
     ".csv": "read_csv",
@@ -45,6 +47,7 @@ def program_sql(
     outputs: Sequence[str] | None = None,
     columns: Collection[str] | None = None,
     clean: Collection[str] = (),
+    sized: Collection[str] = (),
 ) -> str:
     """A program as one DuckDB query, a SELECT per dependency level.
 
@@ -55,11 +58,14 @@ def program_sql(
         outputs: the stages wanted; all by default.
         columns: the table's columns; an input without a column is unknown.
         clean: inputs known to hold no NaN, infinities or absurd sizes, which need no test.
+        sized: inputs known to hold no absurd sizes, but perhaps NaN, which need only half of it.
 
     Errors: `KeyError` for a name that is no stage.
     """
     kernel = rewrite_program(program)
-    return kernel_sql(kernel, DUCKDB, source, keep=keep, outputs=outputs, columns=columns, clean=clean)
+    return kernel_sql(
+        kernel, DUCKDB, source, keep=keep, outputs=outputs, columns=columns, clean=clean, sized=sized
+    )
 
 
 class TableSource:
@@ -85,6 +91,19 @@ class TableSource:
         return frozenset(
             name for name, kind in self.types.items() if kind in _WHOLE_NUMBERS or _small_decimal(kind)
         )
+
+    def sized(self) -> frozenset[str]:
+        """The columns in which a Parquet file's statistics leave no room for absurd sizes, though for NaN."""
+        if not self.relation.startswith("read_parquet("):
+            return frozenset()
+        found = self.connection.execute(
+            "SELECT path_in_schema, bool_and(coalesce(CASE WHEN stats_null_count = num_values THEN TRUE "  # noqa: S608 (own text)
+            "ELSE try_cast(stats_min_value AS DOUBLE) >= $small AND try_cast(stats_max_value AS DOUBLE) <= $large END, "
+            f"FALSE)) FROM {self.relation.replace('read_parquet', 'parquet_metadata', 1)} GROUP BY path_in_schema",
+            # Statistics are kept as text: some way inside the limits, so that its last digit decides nothing.
+            {"small": SMALLEST_INPUT * 2, "large": LARGEST_INPUT / 2},
+        ).fetchall()
+        return frozenset(name for name, inside in found if inside and self.types.get(name) in _FLOATS)
 
     def query(self, text: str) -> duckdb.DuckDBPyRelation:
         """The answer to a query over the table."""
@@ -153,7 +172,13 @@ def run(
     kept = [name for name in source.columns if name not in wanted] if keep is None else list(keep)
     return source.query(
         program_sql(
-            program, source.relation, keep=kept, outputs=wanted, columns=source.columns, clean=source.clean()
+            program,
+            source.relation,
+            keep=kept,
+            outputs=wanted,
+            columns=source.columns,
+            clean=source.clean(),
+            sized=source.sized(),
         )
     )
 
@@ -169,6 +194,12 @@ def outcome(
     source = table if isinstance(table, TableSource) else open_table(table)
     return source.query(
         outcome_sql(
-            program, criteria, source.relation, keep=keep, columns=source.columns, clean=source.clean()
+            program,
+            criteria,
+            source.relation,
+            keep=keep,
+            columns=source.columns,
+            clean=source.clean(),
+            sized=source.sized(),
         )
     )
