@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from trialrun.evaluate.dialects import Dialect
-from trialrun.evaluate.functions import EPOCH, HALF, ROUNDABLE
+from trialrun.evaluate.functions import EPOCH, HALF, NOISE, ROUNDABLE
 from trialrun.expressions import nodes
 from trialrun.expressions.magnitude import LARGEST, LARGEST_EXPONENT, SMALLEST
 from trialrun.expressions.nodes import Node
@@ -72,6 +72,7 @@ class _Expander:
             "EXP": self._exp,
             "POWER": self._power,
             "FINITE": self._finite,
+            "NEAR_WHOLE": self._near_whole,
             "YEARS_BETWEEN": lambda args: self._completed(args, years=True),
             "MONTHS_BETWEEN": lambda args: self._completed(args, years=False),
             "DAYS_BETWEEN": lambda args: _arithmetic(
@@ -196,6 +197,13 @@ class _Expander:
         return nodes.Case(
             ((_compare("<", value, 0), below), (_compare(">", value, limit), value)), scaled("FLOOR", "+")
         )
+
+    def _near_whole(self, args: tuple[Node, ...]) -> Node:
+        value = self.share(args[0])
+        whole = self.share(self._whole("FLOOR", (_arithmetic("+", value, 0.5),)))
+        miss = _call("ABS", _arithmetic("-", value, whole))
+        near = nodes.Compare("<=", miss, _arithmetic("*", _call("ABS", value), NOISE))
+        return _when(nodes.And((_within(value, -ROUNDABLE, ROUNDABLE), near)), whole, value)
 
     def _whole(self, function: str, args: tuple[Node, ...]) -> Node:
         if not self.dialect.floor_gives_integer:

@@ -13,6 +13,8 @@ from trialrun.values.dates import completed_years
 HALF = 0.5 - 1e-9
 #: Beyond this a number has no digits after the point left that rounding could see.
 ROUNDABLE = 1e15
+#: How far, of its size, a product of two doubles can be from the decimal it stands for.
+NOISE = 1e-15
 EPOCH = date(1970, 1, 1)
 _FIRST_MONTH = EARLIEST.year * 12
 _LAST_MONTH = LATEST.year * 12 + 11
@@ -27,6 +29,14 @@ def round_half_up(x: float, digits: float = 0.0) -> float:
         return x
     whole = (abs(x) * factor + (1.0 - HALF)) // 1.0
     return (whole if x >= 0 or not whole else -whole) / factor
+
+
+def near_whole(x: float) -> float:
+    """The whole number where `x` misses it by binary rounding alone, else `x`. For IN_UNIT."""
+    if x > ROUNDABLE or x < -ROUNDABLE:
+        return x
+    whole = (x + 0.5) // 1.0
+    return whole if abs(x - whole) <= abs(x) * NOISE else x
 
 
 def divide(x: float, y: float) -> float | None:

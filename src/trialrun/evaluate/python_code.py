@@ -25,6 +25,7 @@ _TOTAL: dict[str, str] = {
     "DAYS_BETWEEN": "days_between",
     "LOWER": "lower",
     "ROUND_HALF_UP": "round_half_up",
+    "NEAR_WHOLE": "near_whole",
 }
 #: May be unknown although their arguments are known.
 _PARTIAL = {

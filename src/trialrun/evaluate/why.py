@@ -36,6 +36,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "EXP": functions.exp,
     "SQRT": functions.sqrt,
     "POWER": functions.power,
+    "NEAR_WHOLE": functions.near_whole,
     "FINITE": functions.finite,
     "YEARS_BETWEEN": functions.years_between,
     "MONTHS_BETWEEN": functions.months_between,

@@ -18,7 +18,7 @@ from trialrun.expressions.types import Symbol, Type
 Pair = tuple[Node, Node]
 Share = Callable[[Node, Type], Node]
 
-_KEEPING_ORDER = ("ROUND_HALF_UP", "FLOOR", "CEIL", "CLAMP", "SMALLER", "LARGER")
+_KEEPING_ORDER = ("ROUND_HALF_UP", "NEAR_WHOLE", "FLOOR", "CEIL", "CLAMP", "SMALLER", "LARGER")
 #: These keep order too, but a value between the bounds may have no result at all.
 _PARTIAL = {
     "LN": Type.NUMBER,

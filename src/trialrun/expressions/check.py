@@ -369,7 +369,7 @@ class _Checker:
         if value.unit is None:
             fail(f"{_text_of(value.node)} has no unit to convert from", "give the item a unit", value.node.at)
         try:
-            factor, offset = conversion(value.unit, target.value, value.analyte)
+            factor, offset, divisor = conversion(value.unit, target.value, value.analyte)
         except UnitError as error:
             fail(error.message, error.remedy, target.at)
         core = value.core
@@ -377,6 +377,9 @@ class _Checker:
             core = nodes.Arithmetic("*", core, nodes.Number(factor), call.at)
         if offset:
             core = nodes.Arithmetic("+", core, nodes.Number(offset), call.at)
+        if divisor != 1:
+            core = nodes.Call("NEAR_WHOLE", (core,), call.at)
+            core = nodes.Arithmetic("/", core, nodes.Number(divisor), call.at)
         return Checked(call, Type.NUMBER, plain(target.value), core, analyte=value.analyte)
 
     def _magnitude(self, call: nodes.Call, args: list[Checked]) -> Checked:

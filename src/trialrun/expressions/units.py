@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from math import lcm
 
 from trialrun.errors import UnitError
 
 _ATOM = re.compile(
     r"([./]?)((?:10\*-?\d+)|(?:[^./\d\s{}()]+(?:\[[^\]]*\])?[^./\d\s{}()]*)|\[[^\]]+\]|%|1)(-?\d+)?(\{[^}]*\})?"
 )
+_SCALE = 1000
+_EXACT = 2**53
 _PURE = re.compile(r"^(?:1|\{[^}]*\}|)$")
 
 
@@ -84,16 +87,26 @@ def can_convert(source: str, target: str, analyte: str | None) -> bool:
         return False
 
 
-def conversion(source: str, target: str, analyte: str | None) -> tuple[float, float]:
-    """Factor and offset that turn a number in `source` into one in `target`.
+def conversion(source: str, target: str, analyte: str | None) -> tuple[float, float, float]:
+    """Whole numbers (m, a, d) that turn x in `source` into (x * m + a) / d in `target`.
+
+    They are scaled so that x * m + a is whole for an x with up to three decimals: then only the
+    division rounds, and 28 g/L is 2.8 g/dL. Where no such whole numbers are exact as doubles,
+    m is the factor itself and d is 1.
 
     Errors: `UnitError` when that is not possible.
     """
     if source == target:
-        return 1.0, 0.0
+        return 1.0, 0.0, 1.0
     try:
         from trialrun.values import units
     except ImportError as error:
         raise UnitError(f"{source} cannot be turned into {target}") from error
-    offset = float(units.convert(0.0, source, target, analyte))
-    return float(units.convert(1.0, source, target, analyte)) - offset, offset
+    factor, offset = units.conversion_factor(source, target, analyte)
+    if factor == 1 and not offset:
+        return 1.0, 0.0, 1.0
+    divisor = lcm(factor.denominator, offset.denominator) * _SCALE
+    whole = tuple(int(part) for part in (factor * divisor, offset * divisor, divisor))
+    if any(abs(part) > _EXACT for part in whole):
+        return float(factor), float(offset), 1.0
+    return float(whole[0]), float(whole[1]), float(whole[2])

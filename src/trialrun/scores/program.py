@@ -115,8 +115,7 @@ def input_rule(each: ScoreInput, name: str, unit: str | None) -> str:
         return name
     if each.unit == "same" or not each.unit:
         return f"MAGNITUDE({name})"
-    # IN_UNIT multiplies in binary, so 28 g/L would be a little more than 2.8 g/dL and miss its band.
-    return name if unit == each.unit else f"ROUND_HALF_UP(IN_UNIT({name}, '{each.unit}'), 9)"
+    return name if unit == each.unit else f"IN_UNIT({name}, '{each.unit}')"
 
 
 def _when_absent(each: ScoreInput) -> Node:
