@@ -33,7 +33,8 @@ def database_url(database: str) -> str:
 def _existing(path: Path) -> Path:
     if not path.is_file():
         raise UserError(
-            f"{path} does not exist", "give the log's file, or a URL such as postgresql://host/name"
+            f"{path} is a folder" if path.is_dir() else f"{path} does not exist",
+            "give the log's file, or a URL such as postgresql://host/name",
         )
     return path
 
@@ -80,23 +81,29 @@ def cut_snapshot(
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What verifying a log or an export looked at, and everything found."""
+    """What verifying a log or an export looked at, and everything found.
+
+    `anchor`: position and running hash at its end. Kept elsewhere and given along the next time, it proves that
+    nothing up to there was cut off or rewritten.
+    """
 
     what: str
     entries: int
     findings: tuple[Finding, ...]
+    anchor: str
 
 
-def verify_log(database: str) -> Verified:
+def verify_log(database: str, *, anchor: str = "") -> Verified:
     """Check a log's chain, seals and projections, or an exported log's chain and seals."""
     path = Path(database)
     if "://" not in database and path.is_file() and not _is_sqlite(path):
-        return _verify_export(path)
+        return _verify_export(path, anchor)
     from trialrun.ledger.verify import verify
 
     with open_log(database) as store:
-        findings = tuple(verify(store))
-        return Verified("log", sum(1 for _ in store.read()), findings)
+        findings = tuple(verify(store, anchor=anchor))
+        position, link = store.position()
+        return Verified("log", sum(1 for _ in store.raw()), findings, f"{position}:{link}")
 
 
 def _is_sqlite(path: Path) -> bool:
@@ -104,12 +111,15 @@ def _is_sqlite(path: Path) -> bool:
         return file.read(16) == b"SQLite format 3\x00"
 
 
-def _verify_export(path: Path) -> Verified:
+def _verify_export(path: Path, anchor: str) -> Verified:
+    from trialrun.ledger.export import read_header, read_lines
     from trialrun.ledger.verify import verify_export
 
-    findings = tuple(verify_export(path))
-    with path.open("rb") as file:
-        return Verified("exported log", sum(1 for line in file if line.strip()), findings)
+    findings = tuple(verify_export(path, anchor=anchor))
+    header = read_header(path)
+    return Verified(
+        "exported log", sum(1 for _ in read_lines(path)), findings, f"{header['position']}:{header['link']}"
+    )
 
 
 def export_log(database: str, path: Path) -> int:
@@ -119,6 +129,8 @@ def export_log(database: str, path: Path) -> int:
     """
     if path.exists():
         raise UserError(f"{path} exists already", "choose another name; an export is never overwritten")
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: its folder does not exist", "make the folder first")
     with open_log(database) as store:
         store.export(path)
-        return sum(1 for _ in store.read())
+        return sum(1 for _ in store.raw())

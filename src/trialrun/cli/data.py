@@ -10,6 +10,7 @@ import click
 from trialrun.cli.output import heading, say, table
 
 FOLDER = click.Path(path_type=Path)
+MOST_FINDINGS = 20
 
 
 @click.command("cut")
@@ -89,19 +90,32 @@ def export_log(database: str, out: Path) -> None:
 
 @click.command("verify")
 @click.argument("database")
-def verify(database: str) -> int:
+@click.option("--anchor", default="", help="POSITION:HASH an earlier run printed and you kept elsewhere.")
+@click.option("--all", "everything", is_flag=True, help="Print every finding, not the first twenty.")
+def verify(database: str, anchor: str, everything: bool) -> int:
     """Check a log: chain, seals, projections.
 
     DATABASE is an SQLite file, a PostgreSQL URL, or an exported log. Detects entries changed, removed, inserted
     or reordered behind the program's back, and tables that no longer follow from the log. Leaves with exit code
     1 when anything is found.
+
+    It ends with an anchor. Keep it outside the database: only against an anchor does it show when somebody with
+    the database's password has cut off the end, or rewritten the log and every hash in it.
     """
     from trialrun.app.logs import verify_log
 
-    checked = verify_log(database)
+    checked = verify_log(database, anchor=anchor)
     if not checked.findings:
         say(f"Whole: {checked.entries} entries of the {checked.what} follow from one another.")
+        click.echo(f"Anchor: {checked.anchor}")
         return 0
     heading(f"{len(checked.findings)} finding(s) in a {checked.what} of {checked.entries} entries")
-    table(("place", "what is wrong"), [(finding.place, finding.message) for finding in checked.findings])
+    shown = checked.findings if everything else checked.findings[:MOST_FINDINGS]
+    for finding in shown:
+        named = finding.message.startswith(finding.place)
+        say(finding.message if named else f"{finding.place}: {finding.message}", hanging=4)
+    if len(shown) < len(checked.findings):
+        say(f"... and {len(checked.findings) - len(shown)} more: --all prints them.")
+    for remedy in dict.fromkeys(finding.remedy for finding in shown if finding.remedy):
+        say(f"Remedy: {remedy}.", hanging=8)
     return 1

@@ -9,6 +9,7 @@ from typing import Any
 from trialrun.errors import LedgerError
 from trialrun.ledger.events import Event, read_event
 from trialrun.ledger.export import read_header, read_lines
+from trialrun.ledger.identity import Vault, place_of
 from trialrun.ledger.store import Store
 from trialrun.ledger.store.projection import Key, Row, fold_values
 from trialrun.ledger.walk import Walk, damage
@@ -20,7 +21,8 @@ def verify(store: Store, *, anchor: str = "", public_key: str = "") -> list[Find
 
     Checks each entry against its hash, each stream's chain, the order of the whole log, every seal
     and its signature, the head row, the columns beside the entries, the projection of current
-    values refolded from the log, and that erased identities have no key.
+    values refolded from the log, that erased identities have no key, and that the others' keys open
+    what was sealed with them.
 
     Args:
         store: the ledger.
@@ -44,7 +46,7 @@ def verify(store: Store, *, anchor: str = "", public_key: str = "") -> list[Find
         walk.report("anchor", f"the log does not contain the anchor {anchor}", "anchor")
     _head(walk, store)
     _projection(walk, events, store)
-    _erased(walk, events, store)
+    _identities(walk, events, store)
     return walk.findings
 
 
@@ -79,8 +81,9 @@ def _columns(walk: Walk, row: Mapping[str, Any], fields: Mapping[str, Any]) -> N
 def _keep(walk: Walk, events: list[Event], row: Mapping[str, Any]) -> None:
     try:
         events.append(read_event(row["body"], row["hash"], row["position"], row["link"]))
-    except LedgerError as error:
-        walk.report("unreadable-entry", error.message, f"position {row['position']}")
+    except (LedgerError, AttributeError) as error:
+        said = error.message if isinstance(error, LedgerError) else "its data are not of their kind"
+        walk.report("unreadable-entry", said, f"position {row['position']}")
 
 
 def _head(walk: Walk, store: Store) -> None:
@@ -99,7 +102,13 @@ def _head(walk: Walk, store: Store) -> None:
 
 
 def _projection(walk: Walk, events: list[Event], store: Store) -> None:
-    folded = fold_values(events)
+    try:
+        folded = fold_values(events)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        walk.report(
+            "changed-projection", f"the current values cannot be folded from these entries ({error!r})", "log"
+        )
+        return
     stored: dict[Key, Row] = {
         (v.participant, v.visit, v.form, v.row, v.item): (
             v.text,
@@ -140,28 +149,54 @@ def _shown(row: Row | None) -> str:
     return f"{value} (from position {position})"
 
 
-def _erased(walk: Walk, events: list[Event], store: Store) -> None:
+def _identities(walk: Walk, events: list[Event], store: Store) -> None:
     keys = store.identity_keys()
-    for event in events:
-        participant = event.stream.removeprefix("participant/")
-        if event.type == "IdentityErased" and participant in keys:
-            walk.report(
-                "key-not-destroyed", f"{participant} was erased, but the identity key is there", participant
-            )
+    erased = {e.stream.removeprefix("participant/") for e in events if e.type == "IdentityErased"}
+    for participant in sorted(erased & keys.keys()):
+        walk.report(
+            "key-not-destroyed", f"{participant} was erased, but the identity key is there", participant
+        )
+    vault = Vault(store)
+    looked_at: set[str] = set()
+    for value in store.values():
+        name = value.participant
+        if value.sealed is None or name in erased or name in looked_at:
+            continue
+        looked_at.add(name)
+        if name not in keys:
+            problem = "missing-key", f"the identifying values of {name} have no key, so nobody can read them"
+        elif not _opens(vault, name, value.item, value.sealed):
+            problem = "wrong-key", f"the key of {name} does not open the identifying value {value.item}"
+        else:
+            continue
+        remedy = "bring the table identity_keys back from its backup"
+        walk.findings.append(damage(*problem, name, remedy))
 
 
-def verify_export(path: Path) -> list[Finding]:
-    """The same for an exported log: header, chain, order and seals.
+def _opens(vault: Vault, participant: str, item: str, sealed: str) -> bool:
+    try:
+        return vault.open(participant, place_of(participant, item), sealed) is not None
+    except LedgerError:
+        return False
+
+
+def verify_export(path: Path, *, anchor: str = "") -> list[Finding]:
+    """The same for an exported log: header, chain, order, seals, and the anchor if one is given.
 
     Errors: `LedgerError` when the file is not an export at all.
     """
     header = read_header(path)
     walk = Walk()
+    wanted = _anchor(anchor)
+    met = wanted is None
     for number, line in read_lines(path):
         if isinstance(line, str):
             walk.findings.append(Finding(Severity.ERROR, "unreadable-entry", line, f"{path.name}:{number}"))
             continue
         walk.take(line.position, line.body, line.hash, line.link)
+        met = met or (line.position, line.link) == wanted
+    if not met:
+        walk.report("anchor", f"the log does not contain the anchor {anchor}", "anchor")
     if (walk.position, walk.link) != (header["position"], header["link"]):
         walk.report(
             "wrong-head",

@@ -18,6 +18,11 @@ def damage(code: str, message: str, place: str, remedy: str = RESTORE) -> Findin
     return Finding(Severity.ERROR, code, message, place, remedy)
 
 
+def _typed(fields: Mapping[str, Any]) -> bool:
+    kinds = (("stream", str), ("version", int), ("type", str), ("data", dict))
+    return all(isinstance(fields[name], kind) for name, kind in kinds)
+
+
 class Walk:
     """Takes the entries in the order they are stored and collects everything that does not fit.
 
@@ -38,9 +43,15 @@ class Walk:
         """Add a finding."""
         self.findings.append(damage(code, message, place))
 
-    def take(self, position: int, body: str, event_hash: str, link: str) -> Mapping[str, Any] | None:
+    def take(self, position: int, body: object, event_hash: str, link: str) -> Mapping[str, Any] | None:
         """Look at one entry; its fields, or `None` when they cannot be read."""
         self._order(position)
+        if not isinstance(body, str):
+            self.report(
+                "unreadable-entry", f"position {position}: the entry is not text", f"position {position}"
+            )
+            self.position, self.link = position, link
+            return None
         fields = self._fields(position, body)
         what = f"position {position}"
         if fields is not None:
@@ -58,7 +69,7 @@ class Walk:
                 f"position {position}",
             )
         if fields is not None and fields["type"] == "LogSealed":
-            self._seal(what, position, fields["data"])
+            self._look_at_seal(what, position, fields["data"])
         self.position, self.link = position, link
         return fields
 
@@ -75,9 +86,12 @@ class Walk:
     def _fields(self, position: int, body: str) -> Mapping[str, Any] | None:
         try:
             fields = json.loads(body)
-            if set(fields) == set(BODY_KEYS) and canonical(fields) == body:
+            if set(fields) != set(BODY_KEYS) or canonical(fields) != body:
+                problem = "its text is not in canonical form"
+            elif not _typed(fields):
+                problem = "stream, version, type or data are not of their kind"
+            else:
                 return fields
-            problem = "its text is not in canonical form"
         except (ValueError, TypeError):
             problem = "it is not readable JSON"
         self.report("unreadable-entry", f"position {position}: {problem}", f"position {position}")
@@ -99,6 +113,12 @@ class Walk:
         self.heads[stream] = (version, event_hash)
         if stream != "seal":
             self._moved.add(stream)
+
+    def _look_at_seal(self, what: str, position: int, data: Mapping[str, Any]) -> None:
+        try:
+            self._seal(what, position, data)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            self.report("broken-seal", f"{what}: the seal cannot be read", f"position {position}")
 
     def _seal(self, what: str, position: int, data: Mapping[str, Any]) -> None:
         place = f"position {position}"
