@@ -7,15 +7,29 @@ makes it false, and unknown otherwise. Bounds travel through the functions that 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 from itertools import product
 
 from trialrun.expressions import nodes
+from trialrun.expressions.bound_parts import (
+    Pair,
+    all_of,
+    any_of,
+    atoms,
+    certain,
+    code_of,
+    either,
+    fold,
+    in_order,
+    may_be_unknown,
+    rank_of,
+    runs,
+    scaled,
+    total,
+)
 from trialrun.expressions.check import bound_names
 from trialrun.expressions.nodes import Node, names_in
 from trialrun.expressions.types import Symbol, Type
 
-Pair = tuple[Node, Node]
 Share = Callable[[Node, Type], Node]
 
 _KEEPING_ORDER = ("ROUND_HALF_UP", "NEAR_WHOLE", "FLOOR", "CEIL", "CLAMP", "SMALLER", "LARGER")
@@ -29,8 +43,6 @@ _PARTIAL = {
     "ADD_DAYS": Type.DATE,
 }
 _MIRRORED = {">": "<", ">=": "<="}
-_OPPOSITE = {"<": ">=", "<=": ">"}
-_MOST_ATOMS = 4
 
 
 class Bounds:
@@ -73,7 +85,7 @@ class Bounds:
             case nodes.Negate():
                 return nodes.Negate(self.exact(node.value))
             case nodes.Call():
-                call = _in_order(node)
+                call = in_order(node)
                 return nodes.Call(call.function, tuple(self.exact(part) for part in call.arguments))
             case _:
                 return node
@@ -85,11 +97,11 @@ class Bounds:
         for condition, value in branches:
             test = condition
             if may_be_unknown(condition):
-                atoms = _atoms(condition)
-                if atoms is None:
+                needed = atoms(condition)
+                if needed is None:
                     test = self.share(condition, Type.BOOLEAN)
-                    atoms = (test,)
-                fresh = [atom for atom in atoms if atom not in tested]
+                    needed = (test,)
+                fresh = [atom for atom in needed if atom not in tested]
                 tested.update(fresh)
                 if fresh:
                     asked = tuple(nodes.IsNull(atom) for atom in fresh)
@@ -114,7 +126,7 @@ class Bounds:
         kind = self._kind(node.left)
         left = self._shared(self.between(node.left), kind)
         right = self._shared(self.between(node.right), kind)
-        return self._decided(*_certain(node.operator, left, right), (node.left, node.right))
+        return self._decided(*certain(node.operator, left, right), (node.left, node.right))
 
     def _decided(self, always: Node, never: Node, because: Sequence[Node]) -> Node:
         reasons = tuple(self.exact(part) for part in because)
@@ -137,20 +149,20 @@ class Bounds:
             return self._among_codes(value, codes, {other.value})
         left = self._shared(self.ranks(value, codes), Type.NUMBER)
         right = self._shared(self.ranks(other, codes), Type.NUMBER)
-        return self._decided(*_certain("=", left, right), (value, other))
+        return self._decided(*certain("=", left, right), (value, other))
 
     def _among_codes(self, value: Node, codes: tuple[str, ...], listed: set[str]) -> Node:
         """Whether every, or no, code between the bounds is listed."""
         low, high = self._shared(self.ranks(value, codes), Type.NUMBER)
         inside: list[Node] = []
         outside: list[Node] = []
-        for first, last in _runs([index for index, code in enumerate(codes) if code in listed]):
+        for first, last in runs([index for index, code in enumerate(codes) if code in listed]):
             start, end = nodes.Number(float(first)), nodes.Number(float(last))
             inside.append(nodes.And((nodes.Compare(">=", low, start), nodes.Compare("<=", high, end))))
             outside.append(nodes.Or((nodes.Compare("<", high, start), nodes.Compare(">", low, end))))
         if not inside:  # a code nobody can have; the checker refuses it for choices
             return nodes.Compare("=", self.exact(value), nodes.Text(next(iter(listed), "")))
-        return self._decided(_any(inside), _all(outside), (value,))
+        return self._decided(any_of(inside), all_of(outside), (value,))
 
     def is_bounded(self, node: Node) -> bool:
         """Whether a part uses a name of which perhaps only bounds are known."""
@@ -206,7 +218,7 @@ class Bounds:
             return value, value
         if codes:
             low, high = self.ranks(node, codes)
-            return _coded(self.share(low, Type.NUMBER), codes), _coded(self.share(high, Type.NUMBER), codes)
+            return code_of(self.share(low, Type.NUMBER), codes), code_of(self.share(high, Type.NUMBER), codes)
         match node:
             case nodes.Name():
                 low, high = bound_names(node.name)
@@ -233,19 +245,19 @@ class Bounds:
     def _arithmetic(self, node: nodes.Arithmetic) -> Pair:
         left, right = self.between(node.left), self.between(node.right)
         if node.operator == "+":
-            return _sum(left[0], right[0]), _sum(left[1], right[1])
+            return total(left[0], right[0]), total(left[1], right[1])
         if node.operator == "-":
             return nodes.Arithmetic("-", left[0], right[1]), nodes.Arithmetic("-", left[1], right[0])
         if isinstance(right[0], nodes.Number):
-            return _scaled(node.operator, left, right[0])
+            return scaled(node.operator, left, right[0])
         if isinstance(left[0], nodes.Number) and node.operator == "*":
-            return _scaled("*", right, left[0])
+            return scaled("*", right, left[0])
         left, right = self._shared(left, Type.NUMBER), self._shared(right, Type.NUMBER)
         corners = [
             self.share(nodes.Arithmetic(node.operator, a, b), Type.NUMBER)
             for a, b in dict.fromkeys(product(dict.fromkeys(left), dict.fromkeys(right)))
         ]
-        low, high = _fold("SMALLER", corners), _fold("LARGER", corners)
+        low, high = fold("SMALLER", corners), fold("LARGER", corners)
         if node.operator == "*" or right[0] == right[1]:
             return low, high
         # A divisor that can be zero leaves the quotient without bounds.
@@ -276,7 +288,7 @@ class Bounds:
             low, high = (
                 nodes.Case(
                     ((test, here[side]), (nodes.Not(test), rest[side])),
-                    _two(function, here[side], rest[side]),
+                    either(function, here[side], rest[side]),
                 )
                 for side, function in ((0, "SMALLER"), (1, "LARGER"))
             )
@@ -284,7 +296,7 @@ class Bounds:
         return rest
 
     def _call(self, node: nodes.Call) -> Pair:
-        node = _in_order(node)
+        node = in_order(node)
         function = node.function
         if function == "COALESCE":
             first = tuple(self.exact(part) for part in node.arguments[:-1])
@@ -324,7 +336,7 @@ class Bounds:
             ),
             nodes.Null((low, high)),
         )
-        return least, _two("LARGER", nodes.Call("ABS", (low,)), nodes.Call("ABS", (high,)))
+        return least, either("LARGER", nodes.Call("ABS", (low,)), nodes.Call("ABS", (high,)))
 
     def _power(self, node: nodes.Call, pairs: list[Pair]) -> Pair:
         """Bounds where the base is positive and the exponent a number as written; else open."""
@@ -351,126 +363,15 @@ class Bounds:
                 return rank, rank
             case nodes.Name() if self.is_bounded(node):
                 low, high = bound_names(node.name)
-                return _rank(nodes.Name(low), codes), _rank(nodes.Name(high), codes)
+                return rank_of(nodes.Name(low), codes), rank_of(nodes.Name(high), codes)
             case nodes.Case():
                 return self._case(node, lambda part: self.ranks(part, codes))
             case nodes.Call(function="COALESCE"):
-                first = tuple(_rank(self.exact(part), codes) for part in node.arguments[:-1])
+                first = tuple(rank_of(self.exact(part), codes) for part in node.arguments[:-1])
                 last = self.ranks(node.arguments[-1], codes)
                 return nodes.Call("COALESCE", (*first, last[0])), nodes.Call("COALESCE", (*first, last[1]))
             case nodes.Null():
                 return node, node
             case _:
-                rank = _rank(self.share(self.exact(node), Type.TEXT), codes)
+                rank = rank_of(self.share(self.exact(node), Type.TEXT), codes)
                 return rank, rank
-
-
-def may_be_unknown(condition: Node) -> bool:
-    """Whether a rewritten condition can be unknown at all."""
-    match condition:
-        case nodes.IsNull() | nodes.Truth():
-            return False
-        case nodes.Not(value=value):
-            return may_be_unknown(value)
-        case nodes.And(parts=parts) | nodes.Or(parts=parts):
-            return any(may_be_unknown(part) for part in parts)
-        case nodes.Call(function="COALESCE", arguments=arguments):
-            return all(may_be_unknown(part) for part in arguments)
-        case _:
-            return True
-
-
-def _atoms(condition: Node) -> tuple[Node, ...] | None:
-    """The names a condition is unknown for exactly when one of them is; `None` where it is not that plain."""
-    match condition:
-        case nodes.Name():
-            return (condition,)
-        case nodes.Not(value=value):
-            return _atoms(value)
-        case nodes.Compare(left=left, right=right):
-            parts = (left, right)
-        case nodes.In(value=value, options=options):
-            parts = (value, *options)
-        case _:
-            return None
-    if not all(isinstance(part, nodes.Name | nodes.Number | nodes.Text | nodes.Day) for part in parts):
-        return None
-    found = tuple(dict.fromkeys(part for part in parts if isinstance(part, nodes.Name)))
-    return found if len(found) <= _MOST_ATOMS else None
-
-
-def _certain(operator: str, left: Pair, right: Pair) -> Pair:
-    """When every possible value compares so, and when none does."""
-    if operator == "=":
-        always = nodes.And((nodes.Compare(">=", left[0], right[1]), nodes.Compare("<=", left[1], right[0])))
-        never = nodes.Or((nodes.Compare("<", left[1], right[0]), nodes.Compare(">", left[0], right[1])))
-        return always, never
-    return nodes.Compare(operator, left[1], right[0]), nodes.Compare(_OPPOSITE[operator], left[0], right[1])
-
-
-def _runs(ranks: list[int]) -> list[tuple[int, int]]:
-    """Neighbouring ranks joined: 0, 1, 3 gives (0, 1) and (3, 3)."""
-    runs: list[tuple[int, int]] = []
-    for rank in ranks:
-        if runs and runs[-1][1] == rank - 1:
-            runs[-1] = (runs[-1][0], rank)
-        else:
-            runs.append((rank, rank))
-    return runs
-
-
-def _rank(value: Node, codes: tuple[str, ...]) -> Node:
-    branches = tuple(
-        (nodes.Compare("=", value, nodes.Text(code)), nodes.Number(float(index)))
-        for index, code in enumerate(codes)
-    )
-    return nodes.Case(branches, nodes.Null((value,)))
-
-
-def _coded(rank: Node, codes: tuple[str, ...]) -> Node:
-    branches = tuple(
-        (nodes.Compare("=", rank, nodes.Number(float(index))), nodes.Text(code))
-        for index, code in enumerate(codes)
-    )
-    return nodes.Case(branches, nodes.Null((rank,)))
-
-
-def _any(parts: list[Node]) -> Node:
-    return parts[0] if len(parts) == 1 else nodes.Or(tuple(parts))
-
-
-def _all(parts: list[Node]) -> Node:
-    return parts[0] if len(parts) == 1 else nodes.And(tuple(parts))
-
-
-def _sum(left: Node, right: Node) -> Node:
-    return nodes.Arithmetic("+", left, right)
-
-
-def _in_order(node: nodes.Call) -> nodes.Call:
-    """CLAMP between computed bounds, which may cross: the upper one then wins, whatever the value."""
-    if node.function != "CLAMP":
-        return node
-    value, low, high = node.arguments
-    literal = isinstance(low, nodes.Number) and isinstance(high, nodes.Number)
-    if literal or isinstance(low, nodes.Null) or isinstance(high, nodes.Null):
-        return node
-    return nodes.Call("SMALLER", (nodes.Call("LARGER", (value, low)), high))
-
-
-def _two(function: str, left: Node, right: Node) -> Node:
-    if isinstance(left, nodes.Null) or isinstance(right, nodes.Null):
-        return nodes.Null((left, right))
-    if isinstance(left, nodes.Number) and isinstance(right, nodes.Number):
-        choose = min if function == "SMALLER" else max
-        return nodes.Number(choose(left.value, right.value))
-    return left if left == right else nodes.Call(function, (left, right))
-
-
-def _fold(function: str, parts: list[Node]) -> Node:
-    return reduce(lambda left, right: nodes.Call(function, (left, right)), parts)
-
-
-def _scaled(operator: str, pair: Pair, factor: nodes.Number) -> Pair:
-    low, high = (nodes.Arithmetic(operator, part, factor) for part in pair)
-    return (high, low) if factor.value < 0 else (low, high)
