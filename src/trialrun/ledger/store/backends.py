@@ -33,6 +33,10 @@ class Backend(Protocol):
         """Take the write lock over all processes; last position and link."""
         ...
 
+    def finish(self, cursor: Any) -> None:
+        """Commit what `begin` began; when this returns it is on disk."""
+        ...
+
     def heads_of(self, cursor: Any, streams: Iterable[str]) -> Heads:
         """Version and hash of the last event of each stream that has one."""
         ...
@@ -88,6 +92,10 @@ class SqliteBackend:
         cursor.execute("BEGIN IMMEDIATE")
         return cursor.execute("SELECT position, link FROM head").fetchone()
 
+    def finish(self, cursor: Any) -> None:
+        """Commit and flush."""
+        cursor.execute("COMMIT")
+
     def heads_of(self, cursor: Any, streams: Iterable[str]) -> Heads:
         """Version and hash of each stream's last event."""
         found: Heads = {}
@@ -137,6 +145,10 @@ class PostgresBackend:
         """Take the write lock; last position and link."""
         cursor.execute("SELECT position, link FROM head WHERE id = 1 FOR UPDATE")
         return cursor.fetchone()
+
+    def finish(self, cursor: Any) -> None:
+        """Commit and flush."""
+        cursor.connection.commit()
 
     def heads_of(self, cursor: Any, streams: Iterable[str]) -> Heads:
         """Version and hash of each stream's last event."""

@@ -14,6 +14,7 @@ from trialrun.ledger.events import Event
 
 Key = tuple[str, str, str, int, str]
 Row = tuple[str | None, str | None, str | None, str | None, int, int]
+PROJECTED = frozenset({"ItemsEntered", "ItemsCorrected", "RowRemoved"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def changes(event: Event) -> tuple[Change, ...]:
     The row is text, unit, missing reason, sealed text, log position, and by how much the count of
     corrections grows.
     """
-    if event.type not in {"ItemsEntered", "ItemsCorrected", "RowRemoved"}:
+    if event.type not in PROJECTED:
         return ()
     data = event.data
     participant = event.stream.removeprefix("participant/")

@@ -14,7 +14,7 @@ from trialrun.ledger.events import NO_HASH, Event, NewEvent, chain_events, place
 from trialrun.ledger.seals import Signer, seal_event
 from trialrun.ledger.store.backends import Backend, Heads
 from trialrun.ledger.store.group_commit import GroupCommit, Job
-from trialrun.ledger.store.projection import changes
+from trialrun.ledger.store.projection import PROJECTED, changes
 from trialrun.ledger.store.reading import Head, Reader
 from trialrun.ledger.store.tables import FORMAT, create_tables
 
@@ -29,7 +29,11 @@ _DROP_VALUE = (
     "DELETE FROM current_values WHERE participant = ? AND visit = ? AND form = ? AND row = ? AND item = ?"
 )
 _DROP_ROW = "DELETE FROM current_values WHERE participant = ? AND visit = ? AND form = ? AND row = ?"
+_DROP_KEY = "DELETE FROM identity_keys WHERE participant = ?"
+_MOVE_HEAD = "UPDATE head SET position = ?, link = ?"
+_STATEMENTS = (_INSERT, _UPSERT, _DROP_VALUE, _DROP_ROW, _DROP_KEY, _MOVE_HEAD)
 _PAGE = 5_000
+MOST_HEADS = 100_000
 
 
 class StaleStreamError(ConflictError):
@@ -82,7 +86,8 @@ class Store(Reader):
         self._known = _Known()
         self._heads: Heads = {}
         self._connection: Any = None
-        self._sql = {text: backend.sql(text) for text in (_INSERT, _UPSERT, _DROP_VALUE, _DROP_ROW)}
+        self._cursor_kept: Any = None
+        self._sql = {text: backend.sql(text) for text in _STATEMENTS}
         self._open()
         with self._cursor() as cursor:
             cursor.execute("SELECT format FROM head")
@@ -179,41 +184,37 @@ class Store(Reader):
             try:
                 self._connection.invalidate()
             finally:
-                self._connection = None
+                self._connection = self._cursor_kept = None
 
     def _write_together(self, jobs: Sequence[Job[_Work, tuple[Event, ...]]]) -> None:
-        if self._connection is None:
-            self._connection = self.backend.engine.raw_connection()
-        cursor = self._connection.cursor()
+        cursor = self._writer()
         position, link = self.backend.begin(cursor)
-        self._refresh(cursor, position, link)
+        if position != self._known.position or link != self._known.link:
+            self._refresh(cursor, position, link)
         self._fetch_heads(cursor, jobs)
         written: list[Event] = []
-        seal_at: datetime | None = None
-        wants_seal = False
+        sealing: _Work | None = None
         for job in jobs:
-            stale = self._stale(job.work)
-            if stale is not None:
-                job.error = stale
+            work = job.work
+            job.error = self._stale(work)
+            if job.error is not None:
                 continue
             start = len(written)
-            for group in job.work.groups:
+            for group in work.groups:
                 for event in group:
                     position += 1
-                    written.append(placed(event, position, link))
-                    link = written[-1].link
-                self._heads[group[-1].stream] = (group[-1].version, group[-1].hash)
+                    event = placed(event, position, link)
+                    link = event.link
+                    written.append(event)
+                self._heads[event.stream] = (event.version, event.hash)
             job.result = tuple(written[start:])
-            if job.work.destroy_key_of:
-                cursor.execute(
-                    self.backend.sql("DELETE FROM identity_keys WHERE participant = ?"),
-                    (job.work.destroy_key_of,),
-                )
-            wants_seal = wants_seal or job.work.seal
-            seal_at = job.work.seal_at or seal_at
+            if work.destroy_key_of:
+                cursor.execute(self._sql[_DROP_KEY], (work.destroy_key_of,))
+            if work.seal:
+                sealing = work
         self._insert(cursor, written)
-        if wants_seal or position - self._known.sealed_through >= self.seal_every:
-            seal = self._make_seal(cursor, position, link, seal_at)
+        if sealing is not None or position - self._known.sealed_through >= self.seal_every:
+            seal = self._make_seal(cursor, position, link, sealing.seal_at if sealing else None)
             if seal is not None:
                 position, link = seal.position, seal.link
                 written.append(seal)
@@ -221,20 +222,19 @@ class Store(Reader):
                     if job.work.seal:
                         job.result = (seal,)
         if written:
-            cursor.execute(self.backend.sql("UPDATE head SET position = ?, link = ?"), (position, link))
-        self._finish(cursor)
+            cursor.execute(self._sql[_MOVE_HEAD], (position, link))
+        self.backend.finish(cursor)
         self._known.position, self._known.link = position, link
 
-    def _finish(self, cursor: Any) -> None:
-        if self.backend.name == "sqlite":
-            cursor.execute("COMMIT")
-        else:
-            self._connection.commit()
+    def _writer(self) -> Any:
+        """The cursor of the writing connection, kept from one transaction to the next."""
+        if self._cursor_kept is None:
+            self._connection = self.backend.engine.raw_connection()
+            self._cursor_kept = self._connection.cursor()
+        return self._cursor_kept
 
     def _refresh(self, cursor: Any, position: int, link: str) -> None:
-        """Forget what is cached if another process has written since."""
-        if (position, link) == (self._known.position, self._known.link):
-            return
+        """Forget what is cached: another process has written since."""
         self._heads = {}
         cursor.execute("SELECT body FROM events WHERE stream = 'seal' ORDER BY version DESC LIMIT 1")
         row = cursor.fetchone()
@@ -242,25 +242,30 @@ class Store(Reader):
         self._known = _Known(position, link, through)
 
     def _fetch_heads(self, cursor: Any, jobs: Sequence[Job[_Work, tuple[Event, ...]]]) -> None:
-        if len(self._heads) > 100_000:
-            self._heads = {}
-        wanted = {group[0].stream for job in jobs for group in job.work.groups} - self._heads.keys()
+        heads = self._heads
+        if len(heads) > MOST_HEADS:
+            heads.clear()
+        wanted = {group[0].stream for job in jobs for group in job.work.groups if group[0].stream not in heads}
         if wanted:
-            self._heads.update(self.backend.heads_of(cursor, sorted(wanted)))
+            heads.update(self.backend.heads_of(cursor, sorted(wanted)))
 
     def _stale(self, work: _Work) -> ConflictError | None:
         for group in work.groups:
-            version, event_hash = self._heads.get(group[0].stream, (0, NO_HASH))
-            if group[0].version != version + 1 or group[0].previous != event_hash:
-                return StaleStreamError(group[0].stream, group[0].version - 1, version)
+            first = group[0]
+            version, event_hash = self._heads.get(first.stream, (0, NO_HASH))
+            if first.version != version + 1 or first.previous != event_hash:
+                return StaleStreamError(first.stream, first.version - 1, version)
         return None
 
     def _insert(self, cursor: Any, events: Sequence[Event]) -> None:
-        if not events:
-            return
         rows = [(e.position, e.stream, e.version, e.type, e.at, e.by, e.hash, e.link, e.body) for e in events]
-        cursor.executemany(self._sql[_INSERT], rows)
-        self._project(cursor, events)
+        if len(rows) == 1:
+            cursor.execute(self._sql[_INSERT], rows[0])
+        elif rows:
+            cursor.executemany(self._sql[_INSERT], rows)
+        moving = [event for event in events if event.type in PROJECTED]
+        if moving:
+            self._project(cursor, moving)
 
     def _project(self, cursor: Any, events: Sequence[Event]) -> None:
         """Apply the events' changes in order, as few statements as that allows."""
@@ -320,7 +325,7 @@ class Store(Reader):
                     self._insert(cursor, page)
                     page = []
             self._insert(cursor, page)
-            cursor.execute(self.backend.sql("UPDATE head SET position = ?, link = ?"), (position, link))
+            cursor.execute(self._sql[_MOVE_HEAD], (position, link))
         return position
 
     def add_identity_key(self, participant: str, key: bytes) -> bytes:
@@ -356,5 +361,5 @@ class Store(Reader):
         """Give the connections back; the store cannot be used afterwards."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection = self._cursor_kept = None
         super().close()
