@@ -83,6 +83,8 @@ def full_person(study: Study, draw: random.Random) -> tuple[dict[str, Any], dict
     rows = {
         form: [_one_row(study, form, draw) for _ in range(draw.choice((0, 0, 1, 2)))] for form in REPEATED
     }
+    if not row["beverage_list_complete"]:
+        rows["beverage"] = []
     return row, rows
 
 

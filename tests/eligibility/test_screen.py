@@ -164,6 +164,25 @@ FLAGS = [
         ),
         "prophylaxis",
     ),
+    (
+        (
+            "screening_date=2026-05-10; medication[medication_class=hydroxychloroquine, "
+            "medication_start=2020, medication_ongoing=true]"
+        ),
+        "hydroxychloroquine",
+    ),
+    ("capacity=true; encephalopathy=2", "grade 2 or more"),
+    (
+        "sex=F; audit_1=4; audit_2=4; beverage_list_complete=true",
+        "different sides of the limit",
+    ),
+    (
+        (
+            "sex=M; audit_1=0; beverage_list_complete=true; beverage[beverage_volume=500, beverage_abv=5, "
+            "beverage_servings_per_day=4, beverage_days_per_week=7]"
+        ),
+        "different sides of the limit",
+    ),
 ]
 
 

@@ -92,3 +92,18 @@ def test_units_are_written_as_physicians_write_them() -> None:
     assert unit_in_words("{INR}") == ""
     assert unit_in_words("10*9/L") == "× 10⁹/L"
     assert unit_in_words("ng/mL") == "ng/mL"
+
+
+def test_alternatives_inside_a_rule_stand_in_brackets() -> None:
+    symbols = {name: Symbol(name, Type.BOOLEAN, label=name.upper()) for name in "abcd"}
+    rule = parse_expression("a OR CASE WHEN b AND c THEN d OR a END")
+    assert (
+        in_words(rule, symbols)
+        == "A: yes, or ((D: yes, or A: yes) if (B: yes, and C: yes); otherwise unknown)"
+    )
+
+
+def test_a_rule_of_two_numbers_is_a_switch() -> None:
+    assert in_words(parse_expression("1 = 1"), {}) == "always"
+    assert in_words(parse_expression("NOT 1 = 1"), {}) == "never"
+    assert in_words(parse_expression("1 = 0"), {}) == "never"

@@ -11,11 +11,12 @@ from trialrun.values.finding import Finding
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A drafted study: the record's title and everything found on the way."""
+    """A drafted study: the record's title, what could not be read or placed, and what the record itself lacks."""
 
     title: str
     registry_id: str
     findings: tuple[Finding, ...]
+    defects: tuple[Finding, ...] = ()
 
 
 def draft_study(record: Path, out: Path) -> Drafted:
@@ -25,6 +26,7 @@ def draft_study(record: Path, out: Path) -> Drafted:
     cannot be written.
     """
     from trialrun.registry.draft import write_draft
+    from trialrun.registry.lint import lint_record
     from trialrun.registry.read import read_record
 
     if not record.is_file():
@@ -35,4 +37,4 @@ def draft_study(record: Path, out: Path) -> Drafted:
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file", "give a new folder with -o")
     made = write_draft(read, out)
-    return Drafted(read.brief_title, read.registry_id, (*odd, *made.findings))
+    return Drafted(read.brief_title, read.registry_id, (*odd, *made.findings), tuple(lint_record(read)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from trialrun.cli.output import heading, say, table
+from trialrun.values.finding import Finding, Severity
 
 FOLDER = click.Path(path_type=Path)
 
@@ -19,17 +21,33 @@ def draft(record: Path, out: Path) -> None:
 
     RECORD is the registry's page saved as text or HTML, or the ClinicalTrials.gov JSON. The draft keeps the
     record's words beside every part it made of them; what the record leaves open is listed as an assumption,
-    and what could not be understood is quoted.
+    and what could not be understood is quoted. What the record itself leaves open or contradicts is told at the end.
     """
     from trialrun.app.drafts import draft_study
 
     drafted = draft_study(record, out)
     say(f"Draft of {drafted.title} written to {out}.")
     if drafted.findings:
-        heading(f"{len(drafted.findings)} finding(s) in the record")
+        heading(f"{len(drafted.findings)} finding(s) while drafting")
         table(("place", "what"), [(finding.place, finding.message) for finding in drafted.findings])
+    _defects(drafted.defects)
     say()
     say(f"Next: trialrun check {out}")
+
+
+def _defects(defects: Sequence[Finding]) -> None:
+    """What the record leaves open or contradicts: each kind once, with every place it stands at."""
+    if not defects:
+        return
+    heading(f"{len(defects)} defect(s) of the record itself")
+    kinds: dict[tuple[Severity, str], list[Finding]] = {}
+    for defect in defects:
+        kinds.setdefault((defect.severity, defect.code), []).append(defect)
+    for (severity, code), found in sorted(kinds.items(), key=lambda kind: kind[0][0] is not Severity.WARNING):
+        say(f"{severity}: {code.replace('-', ' ')}")
+        for defect in found:
+            say(f"{defect.place}: {defect.message}", indent=2, hanging=4)
+        say(f"→ {found[0].remedy}", indent=2, hanging=4)
 
 
 @click.command()
@@ -42,7 +60,6 @@ def check(study: Path, errors_only: bool) -> int:
     confirmed. Leaves with exit code 1 when there is an error.
     """
     from trialrun.app.studies import check_study_folder
-    from trialrun.values.finding import Severity
 
     checked = check_study_folder(study)
     for severity in Severity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import eq, ge, gt, le, lt, ne
 
 from trialrun.errors import ExpressionError
 from trialrun.expressions import nodes
@@ -61,6 +62,8 @@ _PLAIN = {
     "MAGNITUDE": "{0}",
 }
 _MONTHS_PER_YEAR = 12
+# A rule of two numbers is a switch, such as `1 = 1`.
+_SWITCH = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 def in_words(node: Node, symbols: Mapping[str, Symbol]) -> str:
@@ -84,6 +87,13 @@ def _needs_no_brackets(inner: str, outer: str, is_left: bool) -> bool:
     if inner in "*/" and outer in "+-":
         return True
     return is_left and (inner in "+-") == (outer in "+-")
+
+
+def _switched(node: nodes.Compare, *, holds: bool) -> str:
+    """A comparison of two bare numbers turns a rule on or off."""
+    if isinstance(node.left, nodes.Number) and isinstance(node.right, nodes.Number):
+        return "always" if _SWITCH[node.operator](node.left.value, node.right.value) is holds else "never"
+    return ""
 
 
 class _Speaker:
@@ -123,7 +133,7 @@ class _Speaker:
             case nodes.And() | nodes.Or():
                 return self._joined(node, holds=holds, inside=inside)
             case nodes.Compare():
-                return " ".join(self._compared(node, holds=holds))
+                return _switched(node, holds=holds) or " ".join(self._compared(node, holds=holds))
             case nodes.Between():
                 low = nodes.Compare(">=", node.value, node.low)
                 both = nodes.And((low, nodes.Compare("<=", node.value, node.high)))
@@ -143,7 +153,8 @@ class _Speaker:
                     return f"{told} (taken as {'yes' if last.value else 'no'} when not known)"
                 return f"{told} (or, when not known, {self.condition(last, holds=holds)})"
             case nodes.Case():
-                return self._alternatives(node, lambda part: self._outcome(part, holds=holds))
+                told = self._alternatives(node, lambda part: self._outcome(part, holds=holds))
+                return f"({told})" if inside else told
             case nodes.Null():
                 return "unknown"
             case _:
@@ -152,7 +163,7 @@ class _Speaker:
     def _outcome(self, node: Node, *, holds: bool) -> str:
         if isinstance(node, nodes.Truth):
             return "yes" if node.value is holds else "no"
-        return self.condition(node, holds=holds)
+        return self.condition(node, holds=holds, inside=True)
 
     def _joined(self, node: nodes.And | nodes.Or, *, holds: bool, inside: bool) -> str:
         # The opposite of a conjunction is the disjunction of the opposites, also with unknowns.
@@ -236,7 +247,9 @@ class _Speaker:
             case nodes.Arithmetic():
                 return self._calculated(node)
             case nodes.Case():
-                return self._alternatives(node, self.value)
+                return self._alternatives(
+                    node, lambda part: self._part(part) if isinstance(part, nodes.Case) else self.value(part)
+                )
             case nodes.Call():
                 return self._call(node)
             case _:
@@ -265,7 +278,7 @@ class _Speaker:
                 self._amount(value.value, self.unit(node)) if isinstance(value, nodes.Number) else say(value)
             )
 
-        told = [f"{told_as(value)} if {self.condition(test)}" for test, value in node.branches]
+        told = [f"{told_as(value)} if {self.condition(test, inside=True)}" for test, value in node.branches]
         told.append(f"otherwise {told_as(node.default)}")
         return "; ".join(told)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from trialrun.evaluate.words import in_words
 from trialrun.expressions import parse_expression
+from trialrun.expressions.nodes import Case
 from trialrun.study.model import Assumption, Criterion, Derived, Endpoint, Item, Limits, Stated, Study, Visit
 from trialrun.study.program import row_symbols, study_program
 from trialrun.study.references import levels
@@ -206,7 +207,9 @@ def _over(study: Study, derived: Derived) -> str:
     }[derived.how or "any"]
     parts = [f"{how} “{form.title}”"]
     if derived.value is not None:
-        parts.append(f"of {in_words(parse_expression(derived.value), symbols)}")
+        counted = parse_expression(derived.value)
+        told = in_words(counted, symbols)
+        parts.append(f"of ({told})" if isinstance(counted, Case) else f"of {told}")
     if derived.where is not None:
         parts.append(f"where {in_words(parse_expression(derived.where), symbols)}")
     said = ", ".join(parts)
