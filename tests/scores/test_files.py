@@ -214,3 +214,168 @@ def test_a_studys_items_in_other_units_meet_the_bands(
     made = stages_for(found, "cp", {analyte: input_rule(found.input(analyte), "item", unit)})
     run = compile_program(build_program(symbols, made))({"item": value})
     assert run[f"cp_{analyte}_points"] == points
+
+
+def scored(folder: Path, name: str, text: str, **units: str) -> list[dict[str, str]]:
+    score_file(name, written(folder, text), folder / "out.csv", units=units)
+    return read(folder / "out.csv")
+
+
+def test_nothing_of_a_row_is_lost(tmp_path: Path) -> None:
+    header = " q1 ,q2,q3, my note\n"
+    text = header + "1,1,1,plain\n,,,\n1,1,1,x,surplus 1,2\n\n1,1\n"
+    score_file("audit_c", written(tmp_path, text), tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        head, *rows = list(csv.reader(file))
+    assert head[:4] == [" q1 ", "q2", "q3", " my note"]
+    assert [row[:4] for row in rows] == [
+        ["1", "1", "1", "plain"],
+        ["", "", "", ""],
+        ["1", "1", "1", "x"],
+        ["1", "1", "", ""],
+    ]
+    refused = head.index("refused_because")
+    assert "'surplus 1', '2'" in rows[2][refused]
+    assert "2 fields, the header 4" in rows[3][refused]
+
+
+def test_a_column_of_empty_cells_keeps_its_rows(tmp_path: Path) -> None:
+    assert [row["q1"] for row in scored(tmp_path, "audit_c", 'q1\n1\n""\n2\n')] == ["1", "", "2"]
+
+
+def test_a_place_is_the_line_in_the_file(tmp_path: Path) -> None:
+    source = written(tmp_path, 'note,q1\n"two\nlines",1\nx,9\n')
+    assert "line 4: q1: 9" in str(score_file("audit_c", source, tmp_path / "out.csv"))
+
+
+def test_other_files_survive(tmp_path: Path) -> None:
+    source = written(tmp_path, "q1,q2,q3\n1,1,1\n", "out.csv.part")
+    score_file("audit_c", source, tmp_path / "out.csv")
+    assert source.read_text(encoding="utf-8") == "q1,q2,q3\n1,1,1\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.csv.part"]
+
+
+def test_a_link_to_the_source_is_the_source(tmp_path: Path) -> None:
+    source = written(tmp_path, "q1,q2,q3\n1,1,1\n")
+    (tmp_path / "link.csv").symlink_to(source)
+    with pytest.raises(ScoreError, match="would replace the source"):
+        score_file("audit_c", source, tmp_path / "link.csv")
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    import os
+    import threading
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    score_file("audit_c", written(tmp_path, "q1,q2,q3\n1,1,1\n"), pipe)
+    reader.join(timeout=10)
+    assert found[0].startswith("q1,q2,q3,value")
+    assert pipe.is_fifo()
+
+
+def test_a_target_that_cannot_be_written_is_the_users(tmp_path: Path) -> None:
+    source = written(tmp_path, "q1,q2,q3\n1,1,1\n")
+    for target in (source / "out.csv", tmp_path):
+        with pytest.raises(ScoreError, match="cannot be written"):
+            score_file("audit_c", source, target)
+
+
+def test_a_source_that_fails_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(ScoreError):
+        score_file("audit_c", written(tmp_path, "x\n1\n"), tmp_path / "new" / "out.csv")
+    assert not (tmp_path / "new").exists()
+
+
+def test_text_that_is_not_utf_8_is_placed(tmp_path: Path) -> None:
+    source = tmp_path / "data.csv"
+    source.write_bytes(b"q1,q2,q3,unit\n1,1,1,a\n1,1,1,\xb5mol\n")
+    with pytest.raises(ScoreError, match="line 3, byte 7"):
+        score_file("audit_c", source, tmp_path / "out.csv")
+    source.write_bytes(b"PK\x03\x04 a workbook")
+    with pytest.raises(ScoreError, match="workbook"):
+        score_file("audit_c", source, tmp_path / "out.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+
+
+def test_output_columns_never_share_a_name(tmp_path: Path) -> None:
+    rows = scored(tmp_path, "audit_c", "q1,q2,q3,value,audit_c_value\n1,1,1,a,b\n")
+    assert rows == [{**rows[0], "value": "a", "audit_c_value": "b", "audit_c_value_2": "3"}]
+
+
+def test_a_column_may_name_its_unit(tmp_path: Path) -> None:
+    rows = scored(tmp_path, "albi", "bilirubin_umol_l,albumin_g_l\n17.1,44\n")
+    assert float(rows[0]["value"]) == pytest.approx(-2.926222567)
+    rows = scored(tmp_path, "meld_unos", "creatinine_umol_l,bilirubin_mg_dl,inr,dialysis\n177,2,1.8,0\n")
+    assert rows[0]["value"] == "22"
+
+
+def test_a_columns_name_and_its_unit_must_agree(tmp_path: Path) -> None:
+    rows = scored(
+        tmp_path,
+        "albi",
+        "bilirubin_umol_l,bilirubin_unit,albumin_g_l\n34.2,umol/L,30\n2,mg/dL,30\n2,,30\n,mg/dL,30\n",
+    )
+    assert [bool(row["value"]) for row in rows] == [True, False, True, False]
+    assert "says umol/L, its unit column mg/dL" in rows[1]["refused_because"]
+    assert rows[3]["unknown_because"] == "bilirubin"
+    with pytest.raises(ScoreError, match="says umol/L, 'mg/dL' was stated"):
+        scored(tmp_path, "albi", "bilirubin_umol_l,albumin_g_l\n17.1,44\n", bilirubin="mg/dL")
+
+
+def test_columns_told_apart_by_capital_letters_only_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScoreError, match="'Q1' and 'q1' have the same name"):
+        scored(tmp_path, "audit_c", "Q1,q1,q2,q3\n1,2,1,1\n")
+
+
+def test_of_two_columns_for_one_input_the_summary_says_which_counts(tmp_path: Path) -> None:
+    text = (
+        "bilirubin,bilirubin_unit,albumin,inr,ascites,west_haven_grade,encephalopathy\n1,mg/dL,4,1,none,4,0\n"
+    )
+    summary = score_file("child_pugh", written(tmp_path, text), tmp_path / "out.csv")
+    assert read(tmp_path / "out.csv")[0]["value"] == "5"
+    assert "column 'west_haven_grade' is not used, because 'encephalopathy' is there" in str(summary)
+
+
+@pytest.mark.parametrize(
+    ("bilirubin", "unit", "says"),
+    [
+        ("2 mg/dL", "umol/L", "the value says mg/dL, the unit given beside it umol/L"),
+        ("2mg/dL", "", "write the unit apart"),
+        ("1e400", "mg/dL", "check the exponent"),
+        ("2", "G/L", "2 g/L is outside 0.05 to 80"),
+        ("-2", "mg/dL", "outside 0.05 to 80"),
+        ("<0.5", "mg/dL", "limit of measurement"),
+    ],
+)
+def test_cells_that_are_refused(tmp_path: Path, bilirubin: str, unit: str, says: str) -> None:
+    text = f"creatinine,bilirubin,bilirubin_unit,inr,dialysis\n1,{bilirubin},{unit},1,0\n"
+    row = scored(tmp_path, "meld_unos", text)[0]
+    assert row["value"] == ""
+    assert says in row["refused_because"]
+
+
+def test_units_in_capitals_are_read_where_the_substance_leaves_no_doubt(tmp_path: Path) -> None:
+    text = "creatinine,creatinine_unit,bilirubin,bilirubin_unit,inr,dialysis\n177,UMOL/L,2,MG/DL,1.8,0\n"
+    assert scored(tmp_path, "meld_unos", text)[0]["value"] == "22"
+    assert scored(tmp_path, "ctcae_v5_hypoalbuminemia", "albumin,unit,lln\n29,G/L,35\n")[0]["grade"] == "2"
+    platelets = scored(tmp_path, "ctcae_v5_platelets", "platelets,unit,lln\n74,G/L,150\n")[0]
+    assert "10*9/L" in platelets["refused_because"]
+
+
+@pytest.mark.parametrize("name", ["alt", "ast", "alp", "ggt", "bilirubin", "creatinine"])
+def test_an_impossible_value_has_no_grade(tmp_path: Path, name: str) -> None:
+    text = f"{name},{name}_uln,{name}_baseline\n-110,40,30\n0,40,30\n30,40,30\n"
+    rows = scored(tmp_path, f"ctcae_v5_{name}", text)
+    assert [row["grade"] for row in rows] == ["", "", "0"]
+    assert "not above 0" in rows[0]["refused_because"]
+
+
+def test_unknown_as_a_code_is_no_refusal(tmp_path: Path) -> None:
+    text = "creatinine,bilirubin,bilirubin_unit,inr,sodium,albumin,sex,dialysis\n1,1,mg/dL,1,137,3.5,U,U\n"
+    row = scored(tmp_path, "meld_3", text)[0]
+    assert (row["value"], row["unknown_because"], row["refused_because"]) == ("", "sex, dialysis", "")
+    assert (row["low"], row["high"]) == ("6", "20")

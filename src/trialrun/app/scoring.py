@@ -17,7 +17,6 @@ def score_file(name: str, source: Path, out: Path, *, units: Mapping[str, str] |
     """
     from trialrun.scores.files import score_file as compute
 
-    out.parent.mkdir(parents=True, exist_ok=True)
     return compute(name, source, out, units=units)
 
 

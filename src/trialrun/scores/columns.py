@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from trialrun.scores.bindings import Binding
 from trialrun.scores.model import InputType, Score
 from trialrun.scores.program import score_program, usual_unit
 from trialrun.scores.reading import Cell, is_empty
-from trialrun.scores.rows import Binding, RowScorer, missing_inputs
+from trialrun.scores.rows import RowScorer, missing_inputs
 from trialrun.values.analytes import find_analyte
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _read_column(
     units: Any = None if binding.unit_column is None else as_list(fetch(binding.unit_column))
     if number and _is_numeric_array(raw):
         unit = binding.unit if units is None else _only(units)
-        if unit is not None or units is None:
+        if (unit is not None or units is None) and binding.named_unit in ("", unit):
             return _numbers(scorer, index, replace(binding, unit=unit, unit_column=None), raw, reading)
     cells = as_list(raw)
     return _each_kind_once(scorer, index, binding, cells, [None] * count if units is None else units, reading)

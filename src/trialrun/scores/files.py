@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
 from trialrun.errors import ScoreError
+from trialrun.scores.bindings import Binding, bind, lacks_unit
 from trialrun.scores.columns import can_run_as_columns, score_columns
 from trialrun.scores.frames import MANY, output_names, outputs
 from trialrun.scores.load import score as find_score
 from trialrun.scores.model import Score
 from trialrun.scores.reading import no_unit_message, no_unit_remedy
-from trialrun.scores.rows import Binding, Reading, RowScorer, bind, lacks_unit
+from trialrun.scores.rows import Reading, RowScorer
 
 _MOST_LISTED = 20
 _BATCH = 20_000
@@ -70,7 +71,7 @@ def score_file(
     """Compute a score for every row of a CSV, TSV or Parquet file and write a CSV file.
 
     Every row of the source is in the target, its own columns unchanged; a row that cannot be read
-    has no value and says why. The target appears whole or not at all.
+    has no value and says why. The target appears whole or not at all; a folder that is not there is made.
 
     Args:
         units: the unit of an input in all rows, e.g. `{"bilirubin": "umol/L"}`.
@@ -82,27 +83,44 @@ def score_file(
     if source.resolve() == target.resolve():
         raise ScoreError(f"{target}: would replace the source", "name another file with -o")
     summary = FileSummary(score.name, str(source), str(target))
-    temporary = target.with_name(target.name + ".part")
+    lines = _scored(score, source, units, summary)
+    header = next(lines)
     try:
-        with temporary.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out, lineterminator="\n")
-            for line in _scored(score, source, units, summary):
-                writer.writerow(line)
-        temporary.replace(target)
+        _write(target.resolve(), chain([header], lines))
     except OSError as error:
         raise ScoreError(
             f"{target}: cannot be written ({error.strerror})", "check folder and rights"
         ) from error
+    return summary
+
+
+def _write(target: Path, lines: Iterator[list[str]]) -> None:
+    if target.exists() and not target.is_file() and not target.is_dir():
+        # A device or a pipe takes what it is given; it must never be replaced by a file.
+        with target.open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out, lineterminator="\n").writerows(lines)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _unused_name(target)
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as out:
+            csv.writer(out, lineterminator="\n").writerows(lines)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-    return summary
+
+
+def _unused_name(target: Path) -> Path:
+    """A name beside the target that is nobody's file."""
+    names = (target.with_name(f".{target.name[:100]}.{number}.part") for number in count(1))
+    return next(path for path in names if not path.exists())
 
 
 def _scored(
     score: Score, source: Path, units: Mapping[str, str] | None, summary: FileSummary
 ) -> Iterator[list[str]]:
     lines = _lines(source)
-    header = [str(name).strip() for name in next(lines, list[Any]())]
+    header = [str(name) for name in next(lines, (1, list[Any]()))[1]]
     _check_header(source, header)
     bindings = bind(score, header, units)
     _check_units(source, bindings)
@@ -110,7 +128,7 @@ def _scored(
     columns = output_names(score, header)
     summary.value_column, summary.notes = columns["value"], scorer.notes
     yield [*header, *columns.values()]
-    kept = ((number, line) for number, line in enumerate(lines, 2) if any(str(cell).strip() for cell in line))
+    kept = ((number, line) for number, line in lines if not _is_blank_line(line, len(header)))
     while batch := list(islice(kept, _BATCH)):
         for (number, line), found in zip(
             batch, _batch(scorer, header, [line for _, line in batch]), strict=True
@@ -118,6 +136,11 @@ def _scored(
             _count(summary, number, found)
             cells = [*map(_text, line), *[""] * (len(header) - len(line))]
             yield [*cells[: len(header)], *map(_text, found.values())]
+
+
+def _is_blank_line(line: list[Any], width: int) -> bool:
+    """Whether a line holds no row at all; a row of empty cells is a row."""
+    return not line or (len(line) == 1 < width and not str(line[0]).strip())
 
 
 def _batch(scorer: RowScorer, header: list[str], lines: list[list[Any]]) -> list[dict[str, Any]]:
@@ -138,7 +161,9 @@ def _outputs(scorer: RowScorer, reading: Reading) -> dict[str, Any]:
 
 
 def _torn(line: list[Any], width: int) -> Reading:
-    return Reading({}, (f"the row has {len(line)} fields, the header {width}",))
+    surplus = ", ".join(repr(cell) for cell in line[width:])
+    beyond = f", beyond it {surplus}" if surplus else ""
+    return Reading({}, (f"the row has {len(line)} fields, the header {width}{beyond}",))
 
 
 def _count(summary: FileSummary, number: int, found: Mapping[str, Any]) -> None:
@@ -155,9 +180,10 @@ def _count(summary: FileSummary, number: int, found: Mapping[str, Any]) -> None:
 
 
 def _check_header(source: Path, header: list[str]) -> None:
-    if not any(header):
+    names = [name.strip() for name in header]
+    if not any(names):
         raise ScoreError(f"{source}: is empty", "the first line names the columns")
-    twice = next((name for name in header if name and header.count(name) > 1), None)
+    twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise ScoreError(f"{source}: column {twice!r} is there twice", "rename or remove one")
 
@@ -169,23 +195,42 @@ def _check_units(source: Path, bindings: tuple[Binding, ...]) -> None:
             raise ScoreError(f"{source}: {no_unit_message(each)}", no_unit_remedy(each))
 
 
-def _lines(source: Path) -> Iterator[list[Any]]:
+def _lines(source: Path) -> Iterator[tuple[int, list[Any]]]:
+    """The rows with the line each begins on, the header first."""
     if source.suffix.lower() == ".parquet":
-        yield from _parquet(source)
+        yield from enumerate(_parquet(source), 1)
         return
+    line = 0
     try:
         with source.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline()
+            if first.startswith("PK\x03\x04"):
+                raise ScoreError(f"{source}: is a workbook or an archive, not CSV", "save it as CSV UTF-8")
             file.seek(0)
-            yield from csv.reader(file, delimiter=_delimiter(source, first), strict=True)
+            reader = csv.reader(file, delimiter=_delimiter(source, first), strict=True)
+            for row in reader:
+                yield line + 1, row
+                line = reader.line_num
     except OSError as error:
         raise ScoreError(f"{source}: cannot be read ({error.strerror})", "check the path") from error
     except UnicodeDecodeError as error:
         raise ScoreError(
-            f"{source}: is not UTF-8 text (byte {error.start})", "save it as CSV UTF-8"
+            f"{source}, {_not_utf8(source)}: is not UTF-8 text", "save it as CSV UTF-8"
         ) from error
     except csv.Error as error:
-        raise ScoreError(f"{source}: is not CSV: {error}", "check quotes") from error
+        place = f"{source}, row from line {line + 1}"
+        raise ScoreError(f"{place}: is not CSV: {error}", "check the quotes") from error
+
+
+def _not_utf8(source: Path) -> str:
+    """Where the first text that is not UTF-8 stands."""
+    with source.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                return f"line {number}, byte {error.start + 1}"
+    return "at the end"
 
 
 def _delimiter(source: Path, first: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, cast
 
 from trialrun.errors import ScoreError
+from trialrun.scores.bindings import bind
 from trialrun.scores.columns import Fetch, as_list, can_run_as_columns, score_columns
 from trialrun.scores.load import score as find_score
 from trialrun.scores.model import Score
@@ -15,7 +17,6 @@ from trialrun.scores.reading import is_empty, unit_inside
 from trialrun.scores.rows import (
     RowScorer,
     ScoreResult,
-    bind,
     check_units_stated,
     refuse_bare_numbers,
 )
@@ -188,9 +189,14 @@ def _kind(values: list[Any]) -> type:
 
 def output_names(score: Score, taken: Iterable[str]) -> dict[str, str]:
     """For every output its column: its own name, or `<score>_<name>` where that is taken."""
-    names = ("value", *score.shown, *_PLAIN_OUTPUTS)
-    used = set(taken)
-    return {name: f"{score.name}_{name}" if name in used else name for name in names}
+    used = {name.strip() for name in taken}
+    found: dict[str, str] = {}
+    for name in ("value", *score.shown, *_PLAIN_OUTPUTS):
+        plain = f"{score.name}_{name}"
+        tries = chain((name, plain), (f"{plain}_{number}" for number in range(2, 1000)))
+        found[name] = next(each for each in tries if each not in used)
+        used.add(found[name])
+    return found
 
 
 def outputs(score: Score, taken: Iterable[str], result: ScoreResult) -> dict[str, Any]:

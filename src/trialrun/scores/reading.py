@@ -13,11 +13,17 @@ from trialrun.values.finding import Severity
 from trialrun.values.missing import Missing
 from trialrun.values.plausible import doubt
 from trialrun.values.quantity import Quantity, parse_decimal, parse_quantity
-from trialrun.values.units import convert
+from trialrun.values.units import convert, same_dimension
 
 _EMPTY = frozenset(
     {"", "na", "n/a", "nan", "null", "none", "nil", "unknown", "unk", "missing", "not done", "nd", "."}
 )
+_NO_ANSWER = frozenset({"u", "?"})
+#: Units as systems without small letters print them: UCUM's own case-insensitive form.
+_CAPITALS = {
+    unit.upper(): unit
+    for unit in ("mg/dL", "g/dL", "g/L", "umol/L", "mmol/L", "meq/L", "ukat/L", "10*3/uL", "/uL")
+}
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
 
@@ -69,6 +75,8 @@ def read_cell(each: ScoreInput, raw: object, unit: str | None, shared: str = "")
     if is_empty(raw, each.choices):
         return Cell()
     try:
+        if each.type is not InputType.NUMBER and str(raw).strip().lower() in _NO_ANSWER:
+            return Cell()
         if each.type is InputType.BOOLEAN:
             return Cell(_boolean(raw))
         if each.type is InputType.CHOICE:
@@ -109,6 +117,7 @@ def _choice(each: ScoreInput, raw: object) -> str:
 
 def _number(each: ScoreInput, raw: object, unit: str | None, shared: str) -> Cell:
     number, given = split(raw, unit)
+    given = _in_small_letters(each, given)
     if each.unit == "same":
         given, target = given or shared, shared
         converted = convert(number, given, target, each.analyte or None) if shared else number
@@ -124,6 +133,14 @@ def _number(each: ScoreInput, raw: object, unit: str | None, shared: str) -> Cel
     value = float(converted)
     _within(each, value, number)
     return Cell(value, queried=queried)
+
+
+def _in_small_letters(each: ScoreInput, given: str | None) -> str | None:
+    """A unit printed in capitals as UCUM writes it, where the substance leaves no doubt (albumin in G/L)."""
+    plain = _CAPITALS.get(given or "")
+    if plain is None or not each.analyte or each.unit in ("", "same"):
+        return given
+    return plain if same_dimension(plain, each.unit, each.analyte) else given
 
 
 def _unit_given(each: ScoreInput, number: Decimal, given: str | None) -> str:
@@ -149,18 +166,21 @@ def _within(each: ScoreInput, value: float, number: Decimal) -> None:
 
 
 def split(raw: object, unit: str | None) -> tuple[Decimal, str | None]:
-    """A cell's number and its unit; the unit given beside it when it carries none."""
+    """A cell's number and its unit; the unit given beside it when it carries none.
+
+    Errors: `UserError` for anything that is no number, and when the two units differ.
+    """
     if isinstance(raw, Quantity):
-        return raw.value, raw.unit
+        return raw.value, _agreed(raw.unit, unit)
     if isinstance(raw, tuple | list) and len(cast("list[Any]", raw)) == 2:
         value, own = cast("tuple[Any, Any]", tuple(cast("list[Any]", raw)))
-        return split(value, None)[0], str(own).strip()
+        return split(value, None)[0], _agreed(str(own).strip(), unit)
     if isinstance(raw, bool):
         raise ScoreError(f"{raw} is not a number", "write the measured value")
     if isinstance(raw, str):
         if any(char.isalpha() or char in "[{%" for char in raw.strip()) and " " in raw.strip():
             quantity = parse_quantity(raw)
-            return quantity.value, quantity.unit
+            return quantity.value, _agreed(quantity.unit, unit)
         return parse_decimal(raw), unit
     if isinstance(raw, Decimal | int):
         return parse_decimal(str(raw)), unit
@@ -168,6 +188,12 @@ def split(raw: object, unit: str | None) -> tuple[Decimal, str | None]:
     if isinstance(plain, bool) or not isinstance(plain, int | float | Decimal):
         raise ScoreError(f"{str(plain)[:40]!r} is not a number", "write the measured value")
     return parse_decimal(repr(plain) if isinstance(plain, float) else str(plain)), unit
+
+
+def _agreed(own: str, beside: str | None) -> str:
+    if beside and own != beside:
+        raise ScoreError(f"the value says {own}, the unit given beside it {beside}", "keep the right one")
+    return own
 
 
 def _unwrapped(raw: Any) -> object:

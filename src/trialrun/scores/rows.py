@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from trialrun.errors import ScoreError
-from trialrun.scores.model import InputType, Scalar, Score, ScoreInput
+from trialrun.scores.bindings import Binding, lacks_unit
+from trialrun.scores.model import Scalar, Score
 from trialrun.scores.program import (
     competing_units,
     needed_for_value,
     pattern_decides,
     score_program,
-    usual_unit,
 )
 from trialrun.scores.reading import Cell, is_empty, no_unit_message, no_unit_remedy, read_cell, unit_inside
 
@@ -72,16 +72,6 @@ class ScoreResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
-    """Where an input is found: its column, its unit's column, or a unit stated for all rows."""
-
-    input: ScoreInput
-    column: str | None
-    unit_column: str | None = None
-    unit: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """One row read: values for the stages, and what was wrong with the cells."""
 
@@ -89,39 +79,6 @@ class Reading:
     refused: tuple[str, ...] = ()
     queried: tuple[str, ...] = ()
     unanswerable: tuple[str, ...] = ()
-
-
-def bind(score: Score, columns: Iterable[str], units: Mapping[str, str] | None = None) -> tuple[Binding, ...]:
-    """Find the score's inputs among columns, by name or alias, capital letters aside.
-
-    Args:
-        units: the unit of an input for all rows, where there is no unit column.
-
-    Errors: `ScoreError` when none is there, or `units` names no input.
-    """
-    by_name = {column.strip().lower(): column for column in reversed(tuple(columns))}
-    stated = dict(units or {})
-    found: list[Binding] = []
-    for each in score.inputs:
-        names = (each.name, *each.aliases)
-        column = next((by_name[name.lower()] for name in names if name.lower() in by_name), None)
-        unit_names = (
-            f"{column}_unit" if column else "",
-            *(f"{name}_unit" for name in names),
-            *each.unit_aliases,
-        )
-        unit_column = next((by_name[name.lower()] for name in unit_names if name.lower() in by_name), None)
-        unit = next((stated.pop(name) for name in names if name in stated), None)
-        found.append(Binding(each, column, unit_column, unit))
-    if stated:
-        raise ScoreError(
-            f"{score.name} has no input named {next(iter(stated))!r}",
-            f"its inputs are {', '.join(each.name for each in score.inputs)}",
-        )
-    if not any(binding.column for binding in found):
-        wanted = ", ".join(each.name for each in score.inputs)
-        raise ScoreError(f"none of the columns is an input of {score.name}", f"its inputs are {wanted}")
-    return tuple(found)
 
 
 class RowScorer:
@@ -135,12 +92,18 @@ class RowScorer:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is assumed because it was not asked at all."""
-        return tuple(
+        """What is assumed because it was not asked at all, and which of two columns counts."""
+        assumed = (
             binding.input.if_absent_says
             for binding in self.bindings
             if binding.column is None and binding.input.if_absent is not None
         )
+        passed_over = (
+            f"column {unused!r} is not used, because {binding.column!r} is there"
+            for binding in self.bindings
+            for unused in binding.unused
+        )
+        return (*assumed, *passed_over)
 
     def read(self, row: Mapping[str, Any]) -> Reading:
         """The row's cells, read.
@@ -172,6 +135,11 @@ class RowScorer:
         if binding.input.unit_like and not unit:
             like = next(other for other in self.bindings if other.input.name == binding.input.unit_like)
             unit = self._unit(like, row)
+        if binding.named_unit and unit != binding.named_unit:
+            if unit and not is_empty(raw):
+                contradiction = f"column {binding.column!r} says {binding.named_unit}, its unit column {unit}"
+                return Cell(refused=f"{binding.input.name}: {contradiction}; correct the one that is wrong")
+            unit = binding.named_unit
         try:
             key = (index, raw.__class__, raw, unit, shared)
             cell = self._cells.get(key)
@@ -284,10 +252,3 @@ def check_units_stated(bindings: Sequence[Binding], has_bare: Callable[[str], bo
     for binding in bindings:
         if binding.column is not None and lacks_unit(binding) and has_bare(binding.column):
             raise ScoreError(no_unit_message(binding.input), no_unit_remedy(binding.input))
-
-
-def lacks_unit(binding: Binding) -> bool:
-    """Whether nobody states the unit of a column for which none is ever guessed."""
-    each = binding.input
-    stated = binding.unit_column is not None or binding.unit is not None or bool(each.unit_like)
-    return each.type is InputType.NUMBER and not stated and not usual_unit(each)

@@ -10,6 +10,7 @@ from trialrun.errors import UserError
 from trialrun.values.units import check_unit, convert
 
 _NUMBER = re.compile(r"^[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,2})?$", re.ASCII)
+_TOO_MANY_DIGITS = re.compile(r"^[+-]?[\d.]+(?:[eE][+-]?\d+)?$", re.ASCII)
 _QUANTITY = re.compile(r"^([+-]?[\d.,\u0660-\u0669\u06f0-\u06f9\u066b\u2212][^\s]*)\s+(\S.*)$")
 _DIGITS = {0x0660 + n: str(n) for n in range(10)} | {0x06F0 + n: str(n) for n in range(10)}
 _SIGNS = {0x066B: ".", 0x2212: "-"}
@@ -65,6 +66,10 @@ def _why_not(plain: str) -> str:
         return "a value beyond the limit of measurement has no exact number: enter it as missing with a note"
     if plain.lower().lstrip("+-") in ("nan", "inf", "infinity", "na", "n/a", "null", "none"):
         return "leave the field empty and give the reason"
+    if _TOO_MANY_DIGITS.match(plain):
+        return "check the exponent and the number of digits"
+    if plain[0].isdigit() and plain[-1].isalpha():
+        return "write the unit apart from the number: 1.2 mg/dL"
     return "write digits with a point, e.g. 1.2"
 
 
