@@ -320,3 +320,30 @@ def test_a_place_that_does_not_exist_is_named_with_a_remedy(
     assert 2 <= code <= 7
     assert "nowhere" in text
     assert "Remedy:" in text
+
+
+def test_answers_never_replace_what_they_come_from(run, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_bytes((PEOPLE / "people.csv").read_bytes())
+    before = people.read_bytes()
+    code, text = run("screen", STUDY, people, "-o", people)
+    assert code == 2
+    assert "would replace the source" in text
+    rows = tmp_path / "out.rejected.csv"
+    rows.write_bytes((PEOPLE / "medication.csv").read_bytes())
+    assert run("screen", STUDY, people, "--rows", f"medication={rows}", "-o", tmp_path / "out.csv")[0] == 2
+    assert people.read_bytes() == before
+    assert rows.exists()
+
+
+def test_a_path_nobody_can_write_to_is_named(run) -> None:
+    code, text = run("score", "child_pugh", PEOPLE / "people.csv", "-o", "/dev/null/out.csv")
+    assert code == 2
+    assert "/dev/null" in text
+    assert "fault" not in text
+
+
+def test_a_folder_given_as_a_log_is_called_a_folder(run, tmp_path: Path) -> None:
+    code, text = run("verify", tmp_path)
+    assert code == 2
+    assert "is a folder" in text

@@ -75,6 +75,15 @@ def test_every_value_is_accounted_for(tmp_path):
     assert found.snapshot_hash == read_snapshot(tmp_path / "out").manifest.hash
 
 
+def test_a_person_with_two_sexes_is_listed_and_one_said_twice_is_not(tmp_path):
+    found = run(tmp_path, policy="list", people=PEOPLE + "1,m,\n2,m,\n")
+    people = found.files["people.csv"]
+    assert (people.landed, people.superseded, people.rejected) == (2, 1, 1)
+    (bad,) = found.rejected
+    assert (bad.line, bad.column, bad.text) == (5, "gender", "m")
+    assert "'F' in people.csv:3" in bad.reason
+
+
 def test_values_land_as_entered_and_in_the_items_unit(tmp_path):
     run(tmp_path)
     values = {

@@ -56,21 +56,45 @@ def derive_snapshot(folder: Path, study_folder: Path | None = None, study: Study
 def write_results(data: Dataset, out: Path) -> Results:
     """Analyse the registered outcomes and write them as JSON.
 
-    Errors: `AnalysisError` naming the outcome that cannot be analysed, and why.
+    Errors: `AnalysisError` naming the outcome that cannot be analysed, and why; `UserError` when `out` holds
+    anything else.
     """
     from trialrun.analyse.run import analyse_dataset
 
     results = analyse_dataset(data)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(results.text(), encoding="utf-8")
+    part = _beside(out)
+    part.write_text(results.text(), encoding="utf-8")
+    _put(part, out)
     return results
 
 
 def write_report(data: Dataset, results: Results, out: Path) -> Path:
-    """Write the report as one HTML page in the folder `out`; returns the page's path."""
+    """Write the report as one HTML page in the folder `out`; returns the page's path.
+
+    Errors: `UserError` when the folder holds another report.
+    """
     from trialrun.report.build import build_report as build
 
-    return build(data.snapshot, data.study, results, out / "report.html", data=data)
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / "report.html"
+    _put(build(data.snapshot, data.study, results, _beside(target), data=data), target)
+    return target
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(target.name + ".part")
+
+
+def _put(part: Path, target: Path) -> None:
+    """Give a complete file its name, unless something else has it: the same again is no loss."""
+    if target.is_dir() or (target.exists() and target.read_bytes() != part.read_bytes()):
+        part.unlink()
+        raise UserError(
+            f"{target} exists already and says something else",
+            "choose another name with -o, or remove it; it is not overwritten",
+        )
+    part.replace(target)
 
 
 def analyse_snapshot(folder: Path, out: Path, *, study_folder: Path | None = None) -> tuple[Results, Study]:

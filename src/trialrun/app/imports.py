@@ -44,7 +44,7 @@ class Imported:
                 ("  landed", count.landed),
                 ("  missing by the source's own code", count.missing),
                 ("  left out by the mapping, with reason", count.left_out),
-                ("  superseded by a later value of the day", count.superseded),
+                ("  superseded by another of the same day, or the same person", count.superseded),
                 ("  rejected", count.rejected),
             ]
         return tuple(found)

@@ -129,8 +129,7 @@ def export_log(database: str, path: Path) -> int:
     """
     if path.exists():
         raise UserError(f"{path} exists already", "choose another name; an export is never overwritten")
-    if not path.parent.is_dir():
-        raise UserError(f"{path}: its folder does not exist", "make the folder first")
     with open_log(database) as store:
+        path.parent.mkdir(parents=True, exist_ok=True)
         store.export(path)
         return sum(1 for _ in store.raw())

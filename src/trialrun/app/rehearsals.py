@@ -27,14 +27,21 @@ def rehearse_study(
     seed: int,
     screened: int,
     scenario: str = "",
+    database: str = "",
     progress: Progress | None = None,
 ) -> RehearsalSummary:
-    """Rehearse a study into a new log in `out`, with a summary beside it.
+    """Rehearse a study into a new log in `out`, or in the empty database at the URL `database`, and sum it up in `out`.
 
     Errors: `UserError` when the study does not load, says nothing about rehearsing, or `out` holds a log already.
     """
     return rehearse_open_study(
-        open_study(study_folder), out, seed=seed, screened=screened, scenario=scenario, progress=progress
+        open_study(study_folder),
+        out,
+        seed=seed,
+        screened=screened,
+        scenario=scenario,
+        database=database,
+        progress=progress,
     )
 
 
@@ -45,6 +52,7 @@ def rehearse_open_study(
     seed: int,
     screened: int,
     scenario: str = "",
+    database: str = "",
     progress: Progress | None = None,
 ) -> RehearsalSummary:
     """Rehearse a study that is loaded already."""
@@ -54,7 +62,14 @@ def rehearse_open_study(
         raise UserError(f"{screened} cannot be screened", f"give a number from 1 to {MOST_SCREENED}")
     if seed < 0:
         raise UserError(f"the seed {seed} is negative", "give a whole number from 0 on")
-    summary = rehearse(study, out, seed=seed, screened=screened, scenario=scenario, progress=progress)
-    kept = asdict(summary) | {"database": Path(summary.database).name}
+    if (out / SUMMARY).exists():
+        raise UserError(
+            f"{out} holds a rehearsal already", "choose another folder: rehearsals are not mixed or replaced"
+        )
+    summary = rehearse(
+        study, out, seed=seed, screened=screened, scenario=scenario, database=database, progress=progress
+    )
+    # A URL may hold a password: the summary names the database, never how to get in.
+    kept = asdict(summary) | {"database": summary.database.rsplit("/", 1)[-1].split("?")[0]}
     (out / SUMMARY).write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return summary

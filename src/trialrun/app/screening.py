@@ -135,13 +135,36 @@ def _score_seen(derived: Derived, values: Mapping[str, Any]) -> ScoreSeen:
     return ScoreSeen(derived.name, derived.label, values.get(derived.name), low, high, str(certain or ""))
 
 
-def write_screening(screening: Screening, out: Path) -> tuple[Path, ...]:
-    """Write the answers as CSV (one row per person and criterion) or JSON, and beside it what was not read.
+def check_target(out: Path, sources: Iterable[Path]) -> None:
+    """Refuse to write answers over what they come from.
 
-    Returns the files written. Errors: `UserError` for another ending than .csv or .json.
+    Errors: `UserError` for a name that is one of the sources, or for another ending than .csv or .json.
     """
     if out.suffix not in (".csv", ".json"):
         raise UserError(f"{out}: unknown kind of file {out.suffix!r}", "end the name in .csv or .json")
+    read = {path.resolve() for source in sources for path in (source, *_inside(source))}
+    for target in (out, _scores_file(out), _rejected_file(out)):
+        if target.resolve() in read:
+            raise UserError(f"{target}: would replace the source", "name another file with -o")
+
+
+def _inside(source: Path) -> Iterable[Path]:
+    return source.iterdir() if source.is_dir() else ()
+
+
+def _scores_file(out: Path) -> Path:
+    return out.with_name(f"{out.stem}.scores.csv")
+
+
+def _rejected_file(out: Path) -> Path:
+    return out.with_name(f"{out.stem}.rejected.csv")
+
+
+def write_screening(screening: Screening, out: Path) -> tuple[Path, ...]:
+    """Write the answers as CSV (one row per person and criterion) or JSON, and beside it what was not read.
+
+    Returns the files written.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".json":
         out.write_text(json.dumps(_as_json(screening), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -152,10 +175,11 @@ def write_screening(screening: Screening, out: Path) -> tuple[Path, ...]:
         writer.writerows(_csv_rows(screening))
     written = [out]
     if screening.screened and screening.screened[0].scores:
-        written.append(_write_scores(screening, out.with_name(f"{out.stem}.scores.csv")))
+        written.append(_write_scores(screening, _scores_file(out)))
+    rejected = _rejected_file(out)
     if not screening.unreadable:
+        rejected.unlink(missing_ok=True)  # an earlier run's list would speak of another file
         return tuple(written)
-    rejected = out.with_name(f"{out.stem}.rejected.csv")
     with rejected.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("file", "line", "column", "text", "reason"))

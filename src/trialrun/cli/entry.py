@@ -65,6 +65,17 @@ def _run(given: list[str], wants_traceback: bool) -> int:
         # the reader (head, less) has left: not an error, and the interpreter must not complain at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if wants_traceback:
+            raise
+        if not error.filename:
+            _say_fault(error)
+            return FAULT
+        _say_error(
+            f"{error.filename}: {(error.strerror or type(error).__name__).lower()}",
+            "check the path, whether you may write there, and the space on the disk",
+        )
+        return UserError.exit_code
     except Exception as error:
         if wants_traceback:
             raise

@@ -55,7 +55,10 @@ class Stages:
 )
 @click.option("--scenario", default="", help="A scenario of the study's rehearsal.yaml (default: its own).")
 @click.option("-o", "--out", required=True, type=FOLDER, help="New folder for the log and a summary.")
-def rehearse(study: Path, seed: int, screened: int, scenario: str, out: Path) -> None:
+@click.option(
+    "--database", default="", help="URL of an empty database for the log, instead of a file in OUT."
+)
+def rehearse(study: Path, seed: int, screened: int, scenario: str, out: Path, database: str) -> None:
     """Run a study with virtual participants.
 
     Candidates come until the study's target is enrolled. They are screened, dosed, followed and lost through the
@@ -67,7 +70,13 @@ def rehearse(study: Path, seed: int, screened: int, scenario: str, out: Path) ->
     stages = Stages()
     stages.stage(f"Rehearsing {study.name}")
     summary = rehearse_study(
-        study, out, seed=seed, screened=screened, scenario=scenario, progress=stages.progress
+        study,
+        out,
+        seed=seed,
+        screened=screened,
+        scenario=scenario,
+        database=database,
+        progress=stages.progress,
     )
     stages.done()
     show_rehearsal(summary)

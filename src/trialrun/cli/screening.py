@@ -57,12 +57,15 @@ def screen(
     """
     from trialrun.app import screening as app
 
+    of_forms = _pairs(rows, "--rows")
+    if out is not None:
+        app.check_target(out, (people, *of_forms.values(), *([mapping] if mapping else [])))
     if mapping is not None:
         from trialrun.app.imports import screen_foreign
 
         found = screen_foreign(study, people, mapping, every_visit=every_visit)
     else:
-        found = app.screen_people(study, people, rows=_pairs(rows, "--rows"), units=texts_by_name(units))
+        found = app.screen_people(study, people, rows=of_forms, units=texts_by_name(units))
     _show(found, out, why=why, only=only, notice=app.NOTICE)
     if out is not None:
         say()

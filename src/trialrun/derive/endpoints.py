@@ -27,6 +27,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     MISSED = "missed"
     OUTSIDE_WINDOW = "outside_window"
+    LEFT = "left"
     NOT_REACHED = "not_reached"
     DIED = "died"
     TRANSPLANTED = "transplanted"
@@ -245,7 +246,7 @@ class _Course:
         if ended is not None:
             reason = str(self.person["end_reason"] or "").replace("_", " ")
             return (
-                Status.NOT_REACHED,
+                Status.LEFT,
                 f"left before this time ({reason})" if reason else "left before this time",
             )
         return Status.NOT_REACHED, "not reached at the time of the cut"

@@ -89,7 +89,8 @@ def _primary_rows(data: Dataset) -> list[AnalysisRow]:
 
 def _class_of(statuses: set[Status]) -> str:
     for status, words in (
-        (Status.NOT_REACHED, "left before, or not there yet"),
+        (Status.LEFT, "left the trial before"),
+        (Status.NOT_REACHED, "not there yet"),
         (Status.MISSED, "visit missed"),
         (Status.OUTSIDE_WINDOW, "visit outside its window"),
         (Status.UNKNOWN, "a part of a score missing"),

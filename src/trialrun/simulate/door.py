@@ -51,19 +51,25 @@ class RehearsalDoor:
 
 @contextmanager
 def open_door(
-    database: Path, study: Study, clock: Callable[[], datetime], seed: int
+    database: Path | str, study: Study, clock: Callable[[], datetime], seed: int
 ) -> Iterator[RehearsalDoor]:
-    """A door to a new log.
+    """A door to a new log: a file, or an empty database by its URL.
 
     Errors: `LedgerError` when there is a log already: rehearsals are not mixed.
     """
-    if database.exists():
+    if isinstance(database, Path) and database.exists():
         raise LedgerError(
             f"{database} exists already",
             "choose another folder, or remove that one: rehearsals are not mixed",
         )
-    store = open_store(f"sqlite:///{database}")
+    store = open_store(database if isinstance(database, str) else f"sqlite:///{database}")
     try:
+        written = store.position()[0]
+        if written:
+            raise LedgerError(
+                f"the database holds a log of {written} entries already",
+                "give an empty database: a rehearsal is never mixed with anything else",
+            )
         yield RehearsalDoor(store, study, clock, seed)
     finally:
         store.close()

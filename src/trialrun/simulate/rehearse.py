@@ -58,9 +58,10 @@ def rehearse(
     seed: int,
     screened: int = 80,
     scenario: str = "",
+    database: str = "",
     progress: Progress | None = None,
 ) -> RehearsalSummary:
-    """Run a study with virtual participants into a new log, `folder/ledger.sqlite`.
+    """Run a study with virtual participants into a new log, `folder/ledger.sqlite` or an empty database by URL.
 
     Candidates come until the study's target is enrolled or `screened` have come. The same study, seed and
     scenario give the same log, entry for entry.
@@ -69,7 +70,7 @@ def rehearse(
     """
     rehearsal = read_rehearsal(Path(study.folder) / "rehearsal.yaml")
     chosen = _scenario(rehearsal, scenario)
-    return _Rehearsal(study, rehearsal, chosen, seed).run(folder, screened, progress or _silent)
+    return _Rehearsal(study, rehearsal, chosen, seed).run(folder, screened, progress or _silent, database)
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
@@ -94,11 +95,11 @@ class _Rehearsal:
     scenario: Scenario
     seed: int
 
-    def run(self, folder: Path, screened: int, progress: Progress) -> RehearsalSummary:
+    def run(self, folder: Path, screened: int, progress: Progress, url: str) -> RehearsalSummary:
         from trialrun.simulate.door import open_door
 
         folder.mkdir(parents=True, exist_ok=True)
-        database = folder / LEDGER
+        database = url or folder / LEDGER
         start = datetime.combine(date.fromisoformat(self.rehearsal.start), datetime.min.time(), UTC)
         clock = SimulatedClock(start - timedelta(days=3))
         with open_door(database, self.study, clock, self.seed) as door:
@@ -146,7 +147,7 @@ class _Rehearsal:
             progress(f"{number} screened", enrolled, target)
 
     def _summary(
-        self, team: Team, people: list[Participation], database: Path, clock: SimulatedClock
+        self, team: Team, people: list[Participation], database: Path | str, clock: SimulatedClock
     ) -> RehearsalSummary:
         failures: Counter[str] = Counter()
         for one in people:

@@ -39,7 +39,11 @@ def _person_tables(state: Intake, person: str, tables: dict[str, list[Row]]) -> 
             continue
         before = landed.get((visit, answer.target.item))
         if before is not None and (answer.target.per_participant or (answer.missing and not before.missing)):
-            _count(state, answer, "superseded")
+            if _contradicts(answer, before):
+                stands = f"{before.text!r} in {before.row.file}:{before.row.line}"
+                state.reject(answer.row, answer.column, f"a person has one {answer.target.item}: {stands}")
+            else:
+                _count(state, answer, "superseded")
             continue
         if before is not None:
             _count(state, before, "superseded")
@@ -72,6 +76,12 @@ def _person_tables(state: Intake, person: str, tables: dict[str, list[Row]]) -> 
         }
     )
     tables["screening"].append({"participant": person, "status": "not_judged", "reasons": ""})
+
+
+def _contradicts(answer: Answer, before: Answer) -> bool:
+    """Two different answers to what cannot change within a person; which one is right nobody here knows."""
+    known = not (answer.missing or before.missing)
+    return bool(answer.column) and answer.target.per_participant and known and answer.text != before.text
 
 
 def _count(state: Intake, answer: Answer, name: str) -> None:

@@ -54,7 +54,8 @@ and every test of a long file is mapped or named under `ignore` with a reason.
 | `on_reject` | `refuse` (default): one rejected value and nothing lands; `list`: the rest lands |
 
 It ends with a reconciliation: values in = landed + missing + left out + superseded + rejected, for each file. Superseded are
-earlier values of the same item on the same day. Rejected values are in `rejected.csv` and in the table `rejected`, with
+earlier values of the same item on the same day, and repetitions of what is asked once a person; a second answer that
+differs there (two sexes) is rejected. Rejected values are in `rejected.csv` and in the table `rejected`, with
 file, line, column, text and reason.
 """
 
