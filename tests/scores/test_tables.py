@@ -210,3 +210,28 @@ def test_many_rows_without_some_columns_at_all(name: str) -> None:
     finally:
         frames.MANY = many
     assert one_by_one[0]["low"] < one_by_one[0]["high"]
+
+
+def test_columns_of_an_empty_table_have_their_type() -> None:
+    import polars
+    import pyarrow
+
+    cells = {"q1": [0], "q2": [0], "q3": [0], "sex": ["F"]}
+    found = scores.compute("audit_c", polars.DataFrame(cells).head(0))
+    assert found.schema["value"] == polars.Float64
+    assert found.schema["positive"] == polars.Boolean
+    assert found.schema["unknown_because"] == polars.String
+    unknown = scores.compute("audit", pyarrow.table({"q1": pyarrow.array([None], pyarrow.int64())}))
+    assert unknown.schema.field("zone").type == pyarrow.string()
+    assert unknown.schema.field("refused_because").type == pyarrow.string()
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), "n/a"])
+def test_a_quantity_without_a_value_is_missing(value: object) -> None:
+    found = scores.ethanol_units(volume=(value, "mL"), abv=5)
+    assert (found.value, found.unknown_because) == (None, ("volume",))
+
+
+def test_a_quantity_without_a_unit_is_refused() -> None:
+    with pytest.raises(ScoreError, match="2 has no unit"):
+        scores.meld_unos(bilirubin=(2, None), creatinine=(1, "mg/dL"), inr=1, dialysis=False)

@@ -8,11 +8,12 @@ from itertools import chain
 from typing import Any, cast
 
 from trialrun.errors import ScoreError
+from trialrun.expressions import Type
 from trialrun.scores.bindings import bind
 from trialrun.scores.columns import Fetch, as_list, can_run_as_columns, score_columns
 from trialrun.scores.load import score as find_score
 from trialrun.scores.model import Score
-from trialrun.scores.program import competing_units
+from trialrun.scores.program import competing_units, score_program
 from trialrun.scores.reading import is_empty, unit_inside
 from trialrun.scores.rows import (
     RowScorer,
@@ -23,6 +24,7 @@ from trialrun.scores.rows import (
 
 #: From so many rows on a table is computed column by column.
 MANY = 5_000
+_PYTHON: Mapping[Type, type] = {Type.NUMBER: float, Type.BOOLEAN: bool}
 _PLAIN_OUTPUTS = ("low", "high", "unknown_because", "refused_because", "queried_because")
 
 
@@ -159,8 +161,9 @@ def _compute_polars(score: Score, frame: Any, units: Mapping[str, str] | None) -
     polars: Any = sys.modules["polars"]
     table = frame.collect() if hasattr(frame, "collect") else frame
     added = _added(score, table.columns, lambda column: _from_polars(table[column]), table.height, units)
-    kinds = {float: polars.Float64, bool: polars.Boolean, str: polars.String}
-    series = [polars.Series(name, values, dtype=kinds[_kind(values)]) for name, values in added.items()]
+    types = {float: polars.Float64, bool: polars.Boolean, str: polars.String}
+    kinds = _kinds(score, table.columns)
+    series = [polars.Series(name, values, dtype=types[kinds[name]]) for name, values in added.items()]
     return table.with_columns(series)
 
 
@@ -176,15 +179,19 @@ def _compute_arrow(score: Score, table: Any, units: Mapping[str, str] | None) ->
         numeric = arrow.types.is_floating(column.type) or arrow.types.is_integer(column.type)
         return column.to_numpy() if numeric and column.null_count == 0 else column.to_pylist()
 
-    kinds = {float: arrow.float64(), bool: arrow.bool_(), str: arrow.string()}
+    types = {float: arrow.float64(), bool: arrow.bool_(), str: arrow.string()}
+    kinds = _kinds(score, table.column_names)
     for name, values in _added(score, table.column_names, fetch, table.num_rows, units).items():
-        table = table.append_column(name, arrow.array(values, type=kinds[_kind(values)]))
+        table = table.append_column(name, arrow.array(values, type=types[kinds[name]]))
     return table
 
 
-def _kind(values: list[Any]) -> type:
-    first = next((value for value in values if value is not None), 0.0)
-    return type(first) if isinstance(first, bool | str) else float
+def _kinds(score: Score, taken: Iterable[str]) -> dict[str, type]:
+    """What each output column holds, which an empty or wholly unknown column does not show."""
+    types = {stage.name: stage.checked.type for stage in score_program(score).stages}
+    kinds: dict[str, type] = {name: _PYTHON.get(types[name], str) for name in score.shown}
+    kinds |= {"value": float, "low": float, "high": float}
+    return {column: kinds.get(name, str) for name, column in output_names(score, taken).items()}
 
 
 def output_names(score: Score, taken: Iterable[str]) -> dict[str, str]:

@@ -53,6 +53,8 @@ def is_empty(raw: object, choices: tuple[str, ...] = ()) -> bool:
     """Whether a cell holds nothing: None, NaN, an empty text or one of the usual words for it."""
     if raw is None or isinstance(raw, Missing):
         return True
+    if isinstance(raw, tuple) and len(cast("tuple[Any, ...]", raw)) == 2:  # (value, unit)
+        return is_empty(cast("tuple[Any, Any]", raw)[0])
     if isinstance(raw, str):
         text = raw.strip()
         return text.lower() in _EMPTY and text not in choices
@@ -174,7 +176,8 @@ def split(raw: object, unit: str | None) -> tuple[Decimal, str | None]:
         return raw.value, _agreed(raw.unit, unit)
     if isinstance(raw, tuple | list) and len(cast("list[Any]", raw)) == 2:
         value, own = cast("tuple[Any, Any]", tuple(cast("list[Any]", raw)))
-        return split(value, None)[0], _agreed(str(own).strip(), unit)
+        number = split(value, None)[0]
+        return number, (unit or "") if is_empty(own) else _agreed(str(own).strip(), unit)
     if isinstance(raw, bool):
         raise ScoreError(f"{raw} is not a number", "write the measured value")
     if isinstance(raw, str):
