@@ -261,3 +261,23 @@ def test_a_reader_that_forgets_a_line_would_be_noticed(data: Path) -> None:
     read_page(page)
     assert page.unaccounted() == ()
     assert json.dumps([finding.message for finding in page.findings])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda page: page.replace("\n", "\r\n").encode(),
+        lambda page: page.replace("\n", "\r").encode(),
+        lambda page: b"\xef\xbb\xbf" + page.replace("\n", "\r\n").encode(),
+        lambda page: page.encode("utf-16"),
+        lambda page: page.replace(" ", "\N{NO-BREAK SPACE}").encode(),
+        lambda page: page.replace("\n", "   \n\n").encode(),
+    ],
+    ids=["windows", "old-mac", "mark-and-windows", "utf-16", "no-break-spaces", "blank-lines"],
+)
+def test_how_a_page_was_saved_changes_nothing(data: Path, spoil: Callable[[str], bytes]) -> None:
+    page = (data / "page.txt").read_text("utf-8")
+    plain, findings = read_bytes(page.encode(), "page.txt")
+    record, same = read_bytes(spoil(page), "page.txt")
+    assert record == plain
+    assert [finding.code for finding in same] == [finding.code for finding in findings]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from trialrun.errors import StudyError
+from trialrun.study.checks import check_study
 from trialrun.study.load import load_study, read_study
 from trialrun.study.model import Limits
+from trialrun.values.finding import Severity
 
 from .conftest import SMALL, Bench
 
@@ -91,6 +94,37 @@ WRONG = [
     ),
     ("  I1: {", "  i1: {", "bad-name", 21, "rename it"),
 ]
+# One slip of the pen in the first study, of each kind of name; none may stop `check` itself.
+SLIPS = [
+    ("timezone: Asia/Tehran", "timezone: Asia/Teheran", "did you mean 'Asia/Tehran'?"),
+    ("end_date, end_reason, end_comment", "end_date, end_raeson, end_comment", "did you mean 'end_reason'?"),
+    ("score: meld_na_optn2016", "score: meld_na_optn2015", "did you mean meld_na_optn2016"),
+    ("visit: dose_4, amount", "visit: dose_5, amount", "did you mean 'dose_4'?"),
+    ("variable: ast\n    visits: [month_2", "variable: ast\n    visits: [month_3", "did you mean 'month_"),
+    ("assumptions: [age_inclusive]", "assumptions: [age_inclusiv]", "did you mean 'age_inclusive'?"),
+    (
+        "type: boolean\n    note: Balloon",
+        "type: boolean\n    only_if: bariatric_procedure = 'x'\n    note: Balloon",
+        "ask one of them always",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "remedy"), SLIPS, ids=[slip[1][:30] for slip in SLIPS])
+def test_a_slip_in_the_first_study_is_a_finding_and_nothing_else(
+    root: Path, tmp_path: Path, old: str, new: str, remedy: str
+) -> None:
+    folder = tmp_path / "slip"
+    shutil.copytree(root / "examples/nct05871463", folder)
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    assert text.count(old) >= 1
+    (folder / "study.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    study, findings = read_study(folder)
+    if study is not None:
+        findings = findings + check_study(study)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    assert any(remedy in finding.remedy for finding in errors), errors
+    assert all("study.yaml:" in finding.place for finding in errors)
 
 
 @pytest.mark.parametrize(

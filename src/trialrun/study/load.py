@@ -12,7 +12,7 @@ from trialrun.study.build import build_study
 from trialrun.study.content_hash import study_hash, text_hash
 from trialrun.study.model import ConsentText, Study
 from trialrun.study.references import check_references
-from trialrun.study.rules import check_rules
+from trialrun.study.rules import check_rules, unknown_scores
 from trialrun.study.text import Located, read_yaml
 from trialrun.study.validate import validate
 from trialrun.values.finding import Finding, Severity
@@ -56,8 +56,10 @@ def read_study(folder: Path) -> tuple[Study | None, list[Finding]]:
         content_hash=study_hash(content, record, texts),
         folder=str(folder),
     )
-    located.findings.extend(check_references(study) or check_rules(study))
-    return study, located.findings
+    loose = check_references(study) + list(unknown_scores(study))
+    located.findings.extend(loose or check_rules(study))
+    # A name that leads nowhere would make every later look at the study stumble.
+    return None if loose else study, located.findings
 
 
 def _read_record(folder: Path, located: Located) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from trialrun.errors import ExpressionError
 from trialrun.study.model import Derived, Endpoint, Item, ItemType, Limits, Place, Stated, Study
 from trialrun.study.text import did_you_mean
 from trialrun.values.finding import Finding, Severity
@@ -16,7 +17,19 @@ _NUMBERS = (ItemType.NUMBER, ItemType.INTEGER)
 
 def check_references(study: Study) -> list[Finding]:
     """Every name that leads nowhere and every entry that contradicts itself, with line and remedy."""
-    checks = (_items, _forms, _visits, _derived, _criteria, _doses, _endpoints, _assumptions, _traces)
+    checks = (
+        _settings,
+        _items,
+        _asked_if,
+        _forms,
+        _visits,
+        _derived,
+        _criteria,
+        _doses,
+        _endpoints,
+        _assumptions,
+        _traces,
+    )
     return [finding for check in checks for finding in check(study)]
 
 
@@ -30,6 +43,64 @@ def _unknown(place: Place, owner: str, kind: str, name: str, known: Collection[s
         yield _error(
             place, f"unknown-{kind}", f"{owner} names the {kind} {name!r}, which does not exist", remedy
         )
+
+
+def _settings(study: Study) -> Iterator[Finding]:
+    """The time zone says what counts as today at the sites: a wrong one would stop every entry."""
+    zone = study.settings.get("timezone")
+    if zone is None:
+        return
+    from zoneinfo import available_timezones
+
+    known = available_timezones()
+    if not isinstance(zone, str) or zone not in known:
+        message = f"settings.timezone is {zone!r}, which is no time zone known here"
+        remedy = did_you_mean(str(zone), known) or "write a name of the time zone database, e.g. Asia/Tehran"
+        yield _error(Place("study.yaml", 1), "unknown-timezone", message, remedy)
+
+
+def _asked_if(study: Study) -> Iterator[Finding]:
+    """Items asked only when another has an answer must not wait for each other: nobody could ask either."""
+    waits = {
+        name: [other for other in _named(item.only_if) if other in study.items]
+        for name, item in study.items.items()
+        if item.only_if
+    }
+    told: set[str] = set()
+    for first in waits:
+        path = _circle(first, waits)
+        if path and not told & set(path):
+            told |= set(path)
+            yield _error(
+                study.items[first].place,
+                "only-if-circle",
+                f"only_if goes in a circle: {' -> '.join(path)}",
+                "ask one of them always",
+            )
+
+
+def _named(rule: str | None) -> tuple[str, ...]:
+    from trialrun.study.rules import names_used
+
+    try:
+        return tuple(sorted(names_used(rule or "")))
+    except ExpressionError:
+        return ()  # the rule itself is reported by its own check
+
+
+def _circle(first: str, waits: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The way from an item back to itself; empty when there is none."""
+    paths: list[tuple[str, ...]] = [(first,)]
+    seen: set[str] = set()
+    while paths:
+        path = paths.pop()
+        for other in waits.get(path[-1], ()):
+            if other == first:
+                return (*path, first)
+            if other not in seen:
+                seen.add(other)
+                paths.append((*path, other))
+    return ()
 
 
 def _items(study: Study) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ def check_rules(study: Study) -> list[Finding]:
             findings.append(_finding(error))
         else:
             findings.extend(_kind(found.symbol.type, kind, definition.place))
-    findings.extend(_unknown_scores(study))
+    findings.extend(unknown_scores(study))
     if findings:
         return findings
     try:
@@ -80,7 +80,7 @@ def _broken_stages(study: Study) -> Iterator[Finding]:
         break
 
 
-def _unknown_scores(study: Study) -> Iterator[Finding]:
+def unknown_scores(study: Study) -> Iterator[Finding]:
     """Scores that do not exist, and inputs they do not have or the study does not collect."""
     from trialrun.scores.load import score
 
