@@ -23,6 +23,9 @@ class Dialect:
         floor_gives_integer: FLOOR overflows beyond 64 bits.
         writes_months: whether it can add a computed number of months to a date by itself.
         orders_nan: NaN is greater than every number, instead of unequal to all.
+        finite: a test for numbers that are neither NaN nor infinite, where a comparison is not enough:
+            DuckDB leaves out comparisons that a Parquet file's least and greatest value decide, and
+            those leave out NaN.
         lowest_bit: the text of a list whose place is that of the lowest bit set in a mask above zero,
             where the engine has a quick way; {0} is the mask, {1} the texts with commas between.
         day: how a calendar day is written.
@@ -38,6 +41,7 @@ class Dialect:
     floor_gives_integer: bool = False
     writes_months: bool = True
     orders_nan: bool = True
+    finite: str = ""
     lowest_bit: str = ""
     day: str = "DATE '{0}'"
     functions: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -70,6 +74,7 @@ DUCKDB = Dialect(
     "duckdb",
     "duckdb",
     _types("DOUBLE", "BOOLEAN", "VARCHAR", "DATE"),
+    finite="ISFINITE({0})",
     lowest_bit="[{1}][BIT_COUNT(({0} & -{0}) - 1) + 1]",
     functions={
         "LOWER": _LOWER,

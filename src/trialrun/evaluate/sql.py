@@ -122,10 +122,14 @@ class _Writer:
             if not self.dialect.orders_nan:
                 inside = f"{raw} BETWEEN {small} AND {large} OR {raw} = {zero}"
                 return f"CASE WHEN {inside} OR {raw} BETWEEN {minus_large} AND {minus_small} THEN {raw} END"
-            if name in self.sized:  # NaN is above every number
-                return f"CASE WHEN {raw} > {large} THEN NULL ELSE {raw} END"
+            endless = f"NOT {self.dialect.finite.format(raw)}" if self.dialect.finite else ""
+            if endless and name in self.sized:
+                return f"CASE WHEN {endless} THEN NULL ELSE {raw} END"
             outside = f"{raw} NOT BETWEEN {small} AND {large} AND {raw} <> {zero}"
-            return f"CASE WHEN {outside} AND {raw} NOT BETWEEN {minus_large} AND {minus_small} THEN NULL ELSE {raw} END"
+            outside += f" AND {raw} NOT BETWEEN {minus_large} AND {minus_small}"
+            if endless:
+                outside = f"{endless} OR {outside}"
+            return f"CASE WHEN {outside} THEN NULL ELSE {raw} END"
         return raw
 
     # Stages

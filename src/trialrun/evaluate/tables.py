@@ -58,7 +58,7 @@ def program_sql(
         outputs: the stages wanted; all by default.
         columns: the table's columns; an input without a column is unknown.
         clean: inputs known to hold no NaN, infinities or absurd sizes, which need no test.
-        sized: inputs known to hold no absurd sizes, but perhaps NaN, which need only half of it.
+        sized: inputs known to hold no absurd sizes, but perhaps NaN, which need only half of the test.
 
     Errors: `KeyError` for a name that is no stage.
     """
