@@ -55,6 +55,7 @@ FORMS = [
     "laboratory",
     "pregnancy",
     "investigator_judgement",
+    "reconfirmation",
     "infusion",
     "adverse_event",
     "procedure",
