@@ -1,6 +1,6 @@
 """`make bench`: every measurement in one run, with the command, versions and machine.
 
-python -m bench [cohort] [scores] [person] [ledger] [--rows N] [--out FILE]
+python -m bench [cohort] [scores] [person] [ledger] [save] [--rows N] [--out FILE]
 """
 
 from __future__ import annotations
@@ -48,11 +48,18 @@ def _ledger(rows: int) -> str:  # noqa: ARG001 (the same call for all)
     return "\n".join(lines) + "\n"
 
 
+def _save(rows: int) -> str:
+    from bench import save
+
+    return save.run(OUT, rows)
+
+
 JOBS: dict[str, Callable[[int], str]] = {
     "cohort": _cohort,
     "scores": _scores,
     "person": _person,
     "ledger": _ledger,
+    "save": _save,
 }
 
 

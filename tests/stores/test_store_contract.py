@@ -12,6 +12,7 @@ from ledger_kit import (
     COORDINATOR,
     Clock,
     consented,
+    counting_bytes,
     dosed,
     make_study,
     open_conduct,
@@ -23,6 +24,7 @@ from trialrun.ledger.commands import Actor, EraseIdentity, RegisterCandidate
 from trialrun.ledger.conduct import Conduct, FormConflictError
 from trialrun.ledger.events import NO_HASH, NewEvent, chain_events
 from trialrun.ledger.export import restore
+from trialrun.ledger.fold import fold_study
 from trialrun.ledger.seals import Signer, read_signer
 from trialrun.ledger.store import Head, StaleStreamError, open_store
 from trialrun.ledger.verify import verify, verify_export
@@ -304,3 +306,32 @@ def test_other_urls_are_refused(tmp_path):
     for url in ("mysql://x", "sqlite:///:memory:", "log.db", f"sqlite:///{tmp_path}/no/such/folder/log.db"):
         with pytest.raises(LedgerError):
             open_store(url)
+
+
+def test_states_kept_from_save_to_save_are_those_of_the_log(new_url):
+    """What the conduct remembers equals a fold of the whole log, whichever process wrote last."""
+    url = new_url()
+    one = open_conduct(url)
+    two = Conduct(open_store(url), make_study(), Clock(), random_bytes=counting_bytes())
+
+    def agree():
+        for door in (one, two):
+            fresh = Conduct(door.store, make_study(), Clock())
+            assert door.study_state() == fresh.study_state() == fold_study(door.store.read("study"))
+            assert door.access_state() == fresh.access_state()
+            for key in fresh.participants():
+                assert door.participant(key) == fresh.participant(key)
+
+    first, second = screened(one), consented(two)
+    agree()
+    save(two, first, "screening", "laboratory", {"inr": ("2",)}, reason="misread")
+    agree()
+    save(one, first, "screening", "laboratory", {"bilirubin": ("70", "umol/L")}, reason="misread")
+    save(two, second, "screening", "demographics", {"name": ("Mina",), "sex": ("F",)})
+    agree()
+    one.do(EraseIdentity(first, "asked for"), ADMIN)
+    agree()
+    assert one.participant(first).values["screening", "laboratory", 0, "inr"].text == "2"
+    assert two.participant(first).erased
+    one.store.close()
+    two.store.close()

@@ -23,6 +23,7 @@ class CompiledProgram:
         self.kernel = kernel
         self.outputs = kernel.outputs() if outputs is None else tuple(outputs)
         self._function: Callable[[Mapping[str, Any]], dict[str, Any]]
+        self._behind: dict[str, Kernel] = {}  # what a stage rests on, once somebody asked why it is unknown
         self._function, self.source = python_function(kernel.needed(self.outputs), self.outputs)
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,7 +39,10 @@ class CompiledProgram:
         Only those that would have to be known: what cannot change the answer is not named. Empty
         also for a value that does not exist, such as a quotient by zero.
         """
-        return causes_of(self.kernel, name, row)
+        behind = self._behind.get(name)
+        if behind is None:
+            behind = self._behind[name] = self.kernel.needed([name])
+        return causes_of(behind, name, row)
 
     def only(self, names: Iterable[str]) -> CompiledProgram:
         """The same program, computing no more than these stages need.

@@ -52,9 +52,10 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 def causes_of(kernel: Kernel, name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
     """The missing inputs that make a stage unknown, in the program's order.
 
+    `kernel` is best no more than the stage rests on, for all its inputs are read.
     Errors: `KeyError` for a name that is no stage.
     """
-    found = Interpreter(kernel.needed([name]), row).causes(nodes.Name(name))
+    found = Interpreter(kernel, row).causes(nodes.Name(name))
     return tuple(known for known in kernel.inputs if known in found)
 
 
@@ -65,6 +66,7 @@ class Interpreter:
         self.stages = {stage.name: stage.node for stage in kernel.stages}
         self.values: dict[str, Any] = {}
         self.origin: dict[str, str] = {}
+        self.because: dict[str, frozenset[str]] = {}
         for name, symbol in kernel.inputs.items():
             low, high = bound_names(name)
             if symbol.bounded:
@@ -141,14 +143,21 @@ class Interpreter:
             return frozenset()
         match node:
             case nodes.Name():
-                origin = self.origin.get(node.name)
-                return frozenset({origin}) if origin else self.causes(self.stages[node.name])
+                return self._of_name(node.name)
             case nodes.Case():
                 return self._of_case(node)
             case nodes.Call(function="CLAMP"):
                 return self._of(part for part in node.arguments if not isinstance(part, nodes.Null))
             case _:
                 return self._of(children(node))
+
+    def _of_name(self, name: str) -> frozenset[str]:
+        found = self.because.get(name)
+        if found is None:  # asked once, however many stages rest on it
+            origin = self.origin.get(name)
+            found = frozenset({origin}) if origin else self.causes(self.stages[name])
+            self.because[name] = found
+        return found
 
     def _of(self, parts: Iterable[Node]) -> frozenset[str]:
         return frozenset[str]().union(*(self.causes(part) for part in parts))

@@ -35,7 +35,9 @@ class NewEvent:
     reason: str = ""
 
 
-class Event(NamedTuple):  # made twice for every append, and a frozen dataclass takes ten times as long to make
+class Event(
+    NamedTuple
+):  # made twice for every append, and a frozen dataclass takes ten times as long to make
     """One entry of the log.
 
     `position` counts from 1 over the whole log, `version` from 1 within the stream; both are free

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 Heads = dict[str, tuple[int, str]]
+_AT_ONCE = nullcontext()
 
 
 class Backend(Protocol):
@@ -27,6 +29,10 @@ class Backend(Protocol):
 
     def reader(self) -> Any:
         """A new connection for reading, each statement on its own."""
+        ...
+
+    def together(self, cursor: Any) -> AbstractContextManager[Any]:
+        """Within it, statements nobody waits for may be sent with the next one that is waited for."""
         ...
 
     def begin(self, cursor: Any) -> tuple[int, str]:
@@ -87,6 +93,10 @@ class SqliteBackend:
         """A new connection for reading."""
         return _detached(self.engine)
 
+    def together(self, cursor: Any) -> AbstractContextManager[Any]:  # noqa: ARG002 (the same call for both)
+        """Nothing to gather: there is no way between program and database."""
+        return _AT_ONCE
+
     def begin(self, cursor: Any) -> tuple[int, str]:
         """Take the write lock; last position and link."""
         cursor.execute("BEGIN IMMEDIATE")
@@ -140,6 +150,10 @@ class PostgresBackend:
         connection = _detached(self.engine)
         connection.autocommit = True
         return connection
+
+    def together(self, cursor: Any) -> AbstractContextManager[Any]:
+        """Pipeline mode: a save takes two ways to the server and back, not five."""
+        return cursor.connection.pipeline()
 
     def begin(self, cursor: Any) -> tuple[int, str]:
         """Take the write lock; last position and link."""

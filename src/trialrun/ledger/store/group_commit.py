@@ -16,7 +16,9 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 MOST_AT_ONCE = 256
-LONGEST_WAIT = 0.002  # seconds; a disk slower than that is shared well enough by those who queue during a flush
+LONGEST_WAIT = (
+    0.002  # seconds; a disk slower than that is shared well enough by those who queue during a flush
+)
 
 W = TypeVar("W")
 R = TypeVar("R")

@@ -188,6 +188,10 @@ class Store(Reader):
 
     def _write_together(self, jobs: Sequence[Job[_Work, tuple[Event, ...]]]) -> None:
         cursor = self._writer()
+        with self.backend.together(cursor):
+            self._write_with(cursor, jobs)
+
+    def _write_with(self, cursor: Any, jobs: Sequence[Job[_Work, tuple[Event, ...]]]) -> None:
         position, link = self.backend.begin(cursor)
         if position != self._known.position or link != self._known.link:
             self._refresh(cursor, position, link)
@@ -195,23 +199,18 @@ class Store(Reader):
         written: list[Event] = []
         sealing: _Work | None = None
         for job in jobs:
-            work = job.work
-            job.error = self._stale(work)
+            job.error = self._stale(job.work)
             if job.error is not None:
                 continue
-            start = len(written)
-            for group in work.groups:
-                for event in group:
-                    position += 1
-                    event = placed(event, position, link)
-                    link = event.link
-                    written.append(event)
-                self._heads[event.stream] = (event.version, event.hash)
-            job.result = tuple(written[start:])
-            if work.destroy_key_of:
-                cursor.execute(self._sql[_DROP_KEY], (work.destroy_key_of,))
-            if work.seal:
-                sealing = work
+            made = self._place(job.work, position, link)
+            job.result = made
+            if made:
+                written += made
+                position, link = made[-1].position, made[-1].link
+            if job.work.destroy_key_of:
+                cursor.execute(self._sql[_DROP_KEY], (job.work.destroy_key_of,))
+            if job.work.seal:
+                sealing = job.work
         self._insert(cursor, written)
         if sealing is not None or position - self._known.sealed_through >= self.seal_every:
             seal = self._make_seal(cursor, position, link, sealing.seal_at if sealing else None)
@@ -225,6 +224,18 @@ class Store(Reader):
             cursor.execute(self._sql[_MOVE_HEAD], (position, link))
         self.backend.finish(cursor)
         self._known.position, self._known.link = position, link
+
+    def _place(self, work: _Work, position: int, link: str) -> tuple[Event, ...]:
+        """A work's events behind the log's end; their streams move on."""
+        made: list[Event] = []
+        for group in work.groups:
+            for event in group:
+                position += 1
+                made.append(placed(event, position, link))
+                link = made[-1].link
+            last = group[-1]
+            self._heads[last.stream] = (last.version, last.hash)
+        return tuple(made)
 
     def _writer(self) -> Any:
         """The cursor of the writing connection, kept from one transaction to the next."""
@@ -245,7 +256,9 @@ class Store(Reader):
         heads = self._heads
         if len(heads) > MOST_HEADS:
             heads.clear()
-        wanted = {group[0].stream for job in jobs for group in job.work.groups if group[0].stream not in heads}
+        wanted = {
+            group[0].stream for job in jobs for group in job.work.groups if group[0].stream not in heads
+        }
         if wanted:
             heads.update(self.backend.heads_of(cursor, sorted(wanted)))
 
