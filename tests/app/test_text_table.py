@@ -72,3 +72,18 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
         read_text_table(tmp_path / "nobody.csv")
     with pytest.raises(UserError, match="is a folder"):
         read_text_table(tmp_path)
+
+
+def test_what_stands_after_an_open_quote_is_kept(tmp_path: Path) -> None:
+    table = read_text_table(_file(tmp_path, 'participant,sex\nP1,F\nP2,"F\nP3,M\n'))
+    assert [row.cells["participant"] for row in table.rows] == ["P1"]
+    assert (table.unreadable[0].line, table.unreadable[0].text) == (3, 'P2,"F\nP3,M\n')
+
+
+def test_a_unit_for_no_item_is_refused(tmp_path: Path, root: Path) -> None:
+    from trialrun.app.screening import screen_people
+
+    people = _file(tmp_path, "participant,sex\nP1,F\n")
+    with pytest.raises(UserError, match="'bilirubn', which is no item") as caught:
+        screen_people(root / "examples" / "nct05871463", people, units={"bilirubn": "mg/dL"})
+    assert "did you mean bilirubin" in caught.value.remedy

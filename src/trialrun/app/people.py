@@ -66,6 +66,7 @@ def read_people(
         units: item name to the unit of all its values, for columns without a `_unit` column.
     Errors: `UserError` when no column is an item of the study, a unit is nowhere given, or a file is unreadable.
     """
+    _check_units_named(study, units or {})
     table = read_text_table(path)
     key = _key_column(table)
     items = _columns_of(table, study, key, units or {})
@@ -97,6 +98,17 @@ def read_people(
         tuple(column for column in table.columns if column not in used),
         tuple(name for name in expected if name not in items),
     )
+
+
+def _check_units_named(study: Study, units: Mapping[str, str]) -> None:
+    for name in units:
+        if name not in study.items:
+            close = difflib.get_close_matches(name, study.items, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            raise UserError(
+                f"a unit was given for {name!r}, which is no item of the study",
+                f"{hint}trialrun show STUDY --items lists the items",
+            )
 
 
 def _key_column(table: TextTable) -> str:

@@ -71,7 +71,9 @@ def read_text_table(path: Path) -> TextTable:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            unreadable.append(Unreadable(path.name, line, "", "", f"the quotes do not close ({error})"))
+            rest = "".join(io.StringIO(text, newline="").readlines()[line - 1 :])
+            reason = f"the quotes do not close ({error}); from here to the end nothing was read"
+            unreadable.append(Unreadable(path.name, line, "", rest, reason))
             break
         if cells is None:
             break

@@ -190,7 +190,7 @@ def _show_unread(found: Screening) -> None:
     if found.unreadable:
         heading(f"Not understood: {len(found.unreadable)}")
         for bad in found.unreadable[:10]:
-            say(str(bad), indent=2, hanging=4)
+            say(shortened(str(bad), 300), indent=2, hanging=4)
         if len(found.unreadable) > 10:
             say(f"... and {len(found.unreadable) - 10} more.", indent=2)
     if found.ignored:

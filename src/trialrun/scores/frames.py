@@ -24,7 +24,7 @@ from trialrun.scores.rows import (
 
 #: From so many rows on a table is computed column by column.
 MANY = 5_000
-_PYTHON: Mapping[Type, type] = {Type.NUMBER: float, Type.BOOLEAN: bool}
+_PYTHON: Mapping[Type | None, type] = {Type.NUMBER: float, Type.BOOLEAN: bool}
 _PLAIN_OUTPUTS = ("low", "high", "unknown_because", "refused_because", "queried_because")
 
 
