@@ -223,3 +223,14 @@ def test_audit_is_short_labels_only(example: Study) -> None:
 def test_consent_in_two_languages_with_open_parts_marked(example: Study) -> None:
     assert {(text.language, text.version) for text in example.consents} == {("en", "1"), ("fa", "1")}
     assert all("[" in text.text for text in example.consents)
+
+
+def test_each_estimand_has_its_five_attributes(example: Study) -> None:
+    five = {"treatment", "population", "variable", "intercurrent_events", "summary"}
+    for name, estimand in example.settings["estimands"].items():
+        assert set(estimand) == five, name
+        assert {"death", "transplant"} <= set(estimand["intercurrent_events"])
+
+
+def test_the_study_says_what_counts_as_today(example: Study) -> None:
+    assert example.settings["timezone"] == "Asia/Tehran"

@@ -62,7 +62,7 @@ def _moment(point: str, cycle_days: int | None) -> Moment | None:
     if clock:
         hours = float(clock.group(1)) / {"H": 1, "M": 60, "S": 3600}[clock.group(2)]
         days = int(hours // 24)
-        return Moment(f"days_{days}", f"{days} days", f"P{days}D", days)
+        return Moment(f"days_{days}", _day_count(days), f"P{days}D", days)
     span = re.fullmatch(r"P(\d+)([DWMY])(?:-(?:post|pre))?", point)
     if span is None:
         return None
@@ -71,9 +71,13 @@ def _moment(point: str, cycle_days: int | None) -> Moment | None:
         return None
     words = {"D": "day", "W": "week", "M": "month", "Y": "year"}[unit]
     if unit == "D":
-        return Moment(f"days_{number}", f"{number} days", f"P{number}D", number)
+        return Moment(f"days_{number}", _day_count(number), f"P{number}D", number)
     offset = f"P{number * 12}M" if unit == "Y" else f"P{number}{unit}"
     return _named(words, number, offset, number * _UNIT_DAYS[unit])
+
+
+def _day_count(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def _named(unit: str, number: int, offset: str, days: float) -> Moment:
