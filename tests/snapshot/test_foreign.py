@@ -148,6 +148,18 @@ def test_a_file_of_another_shape_is_refused(tmp_path, labs, words):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "damage", [lambda raw: raw[:-9], lambda raw: raw[:20] + b"zzzz" + raw[24:], lambda raw: b"x" + raw]
+)
+def test_a_damaged_compressed_file_is_refused_whole(tmp_path, damage):
+    mapping = setup(tmp_path, policy="list")
+    file = tmp_path / "labs.csv.gz"
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(ImportRejectedError, match="not a whole compressed file"):
+        foreign.import_foreign(mapping, tmp_path, make_study(), tmp_path / "out", now=NOW)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_column_nobody_spoke_about_is_refused(tmp_path):
     with pytest.raises(MappingError, match="extra"):
         run(tmp_path, people="id,gender,note,extra\n1,m,,\n")

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -39,7 +40,11 @@ def read_rows(folder: Path, source: SourceFile) -> Iterator[SourceRow]:
         raise ImportRejectedError(
             f"there is no file {path}", "give the folder the mapping's files lie in"
         ) from error
-    except (OSError, UnicodeDecodeError, EOFError) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ImportRejectedError(
+            f"{path} is not a whole compressed file: {error}", "copy it again from where it came from"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise ImportRejectedError(
             f"{path} cannot be read as UTF-8 text: {error}", "save it as UTF-8 CSV"
         ) from error
