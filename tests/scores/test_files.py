@@ -379,3 +379,13 @@ def test_unknown_as_a_code_is_no_refusal(tmp_path: Path) -> None:
     row = scored(tmp_path, "meld_3", text)[0]
     assert (row["value"], row["unknown_because"], row["refused_because"]) == ("", "sex, dialysis", "")
     assert (row["low"], row["high"]) == ("6", "20")
+
+
+@pytest.mark.parametrize(
+    ("route", "value"),
+    [("p.o.", "10"), ("IV", "10"), ("Intra-articular", ""), ("inhalation", ""), ("", "10")],
+)
+def test_routes_as_people_write_them(tmp_path: Path, route: str, value: str) -> None:
+    row = scored(tmp_path, "prednisone_equivalent", f"drug,dose,route\ndexamethasone,1.5,{route}\n")[0]
+    assert (row["value"], row["refused_because"]) == (value, "")
+    assert ("medical monitor" in row["unknown_because"]) is (value == "")
