@@ -20,6 +20,7 @@ from ledger_kit import (
     consented,
     dosed,
     enrolled,
+    item,
     make_study,
     open_conduct,
     save,
@@ -59,6 +60,7 @@ from trialrun.ledger.commands import (
     WithdrawConsent,
 )
 from trialrun.ledger.conduct import CommandRefusedError, Conduct, FormConflictError
+from trialrun.study.model import ItemType
 from trialrun.values.missing import MissingReason
 
 
@@ -261,6 +263,26 @@ def test_a_dose_needs_the_right_a_visit_and_a_date_that_fits(conduct):
         key, "dose_1", "infusion", {"dose_given": ("20", "mg"), "infusion_start": ("2026-01-13T09:00",)}
     )
     assert refused(conduct, other) == "date-order"
+
+
+def test_the_first_dose_waits_for_a_yes_that_the_person_is_still_suitable(url):
+    plain = make_study()
+    asked_again = make_study(
+        items={**plain.items, "still_suitable": item("still_suitable", ItemType.BOOLEAN)},
+        forms={
+            **plain.forms,
+            "history": replace(plain.forms["history"], items=("heart_disease", "still_suitable")),
+        },
+    )
+    conduct = open_conduct(url, asked_again)
+    key = enrolled(conduct)
+    conduct.do(RecordVisit(key, "dose_1", DOSED), PI)
+    dose = form(key, "dose_1", "infusion", {"dose_given": ("20", "mg")})
+    assert refused(conduct, dose) == "not-suitable-for-dose"
+    save(conduct, key, "screening", "history", {"still_suitable": ("false",)}, actor=PI)
+    assert refused(conduct, dose) == "not-suitable-for-dose"
+    save(conduct, key, "screening", "history", {"still_suitable": ("true",)}, actor=PI, reason="asked again")
+    conduct.do(dose, PI)
 
 
 def test_a_dose_above_the_plan_is_refused_without_a_reason_and_a_deviation_with_one(conduct):

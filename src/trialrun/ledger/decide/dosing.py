@@ -53,6 +53,7 @@ def dose_rules(
     before = person.values.get((command.visit, command.form, command.row, dose_item))
     if before is None or before.text is None:  # to correct what was given is not to give
         need_signed_eligibility(asked, "dose")
+        _need_still_suitable(asked)
     plan = next((plan for plan in asked.study.dose_plans if plan.arm == person.arm), None)
     if plan is None:
         raise refuse(
@@ -64,6 +65,22 @@ def dose_rules(
         *_not_as_planned(asked, plan, visit, command, amount),
         *_too_late(asked, plan, command, start or visit_day),
     )
+
+
+def _need_still_suitable(asked: Asked) -> None:
+    """Where the study asks again before the first dose, only a yes lets it be given (CLINICAL E6)."""
+    item = str(asked.study.settings.get("suitable_item", "still_suitable"))
+    given = any(slot[3] == _dose_item(asked) and value.text for slot, value in asked.person.values.items())
+    if given or item not in asked.study.items:
+        return
+    answers = {value.text for slot, value in asked.person.values.items() if slot[3] == item}
+    if answers != {"true"}:
+        said = "the answer is no" if "false" in answers else "nobody has answered"
+        raise refuse(
+            "not-suitable-for-dose",
+            f"{asked.person.key}: {asked.study.items[item].label!r}: {said}, so no first dose",
+            "have the principal investigator answer it on the day of the first dose; a no ends the participation",
+        )
 
 
 def _need_dose_right(asked: Asked) -> None:
