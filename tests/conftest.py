@@ -140,3 +140,31 @@ def spark() -> Iterator[object]:
     session = spark_session()
     yield session
     session.stop()
+
+
+@pytest.fixture
+def small() -> object:
+    """The small study written by hand, for the rooms above the ledger."""
+    from small_study import make_study
+
+    return make_study()
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> object:
+    """Six people of the small study, as a snapshot."""
+    from small_study import origin, six_people
+    from trialrun.snapshot.read import read_snapshot
+    from trialrun.snapshot.write import write_snapshot
+
+    write_snapshot(tmp_path / "cut", six_people().tables, origin())
+    return read_snapshot(tmp_path / "cut")
+
+
+@pytest.fixture
+def dataset(snapshot: object, small: object) -> object:
+    """What is derived from them."""
+    from small_study import SmallRules
+    from trialrun.derive.dataset import derive_dataset
+
+    return derive_dataset(snapshot, small, rules=SmallRules())  # type: ignore[arg-type]
