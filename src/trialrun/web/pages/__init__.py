@@ -1,0 +1,1 @@
+"""Pages by task; each module lists its handlers in `ROUTES`."""
