@@ -1,0 +1,37 @@
+"""The main menu: which pages there are, and for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trialrun.app.language import gettext, marked
+
+if TYPE_CHECKING:
+    from trialrun.web.here import Here
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu: address, label, and the rights of which one is needed (none: everyone signed in)."""
+
+    path: str
+    label: str
+    rights: tuple[str, ...] = ()
+
+
+# Keep the order of a day's work. A new page that people open from the menu gets a line here.
+MENU: tuple[Entry, ...] = (
+    Entry("/home", marked("Home")),
+)  # fmt: skip
+
+
+def navigation(here: Here) -> tuple[tuple[Entry, str, bool], ...]:
+    """The visitor's menu: entry, label in their language, and whether it is the page they are on."""
+    if not here.signed_in:
+        return ()
+    return tuple(
+        (entry, gettext(entry.label), here.path == entry.path or here.path.startswith(entry.path + "/"))
+        for entry in MENU
+        if not entry.rights or here.may(*entry.rights)
+    )

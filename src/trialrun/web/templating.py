@@ -1,0 +1,108 @@
+"""Templates: Jinja with escaping always on, words through gettext, and the filters pages share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from trialrun.app import language
+from trialrun.app.workspace import Workspace
+from trialrun.web.navigation import navigation
+
+if TYPE_CHECKING:
+    from trialrun.web.here import Here
+
+FOLDER = Path(__file__).resolve().parent
+STATIC = FOLDER / "static"
+
+
+class Pages:
+    """All templates of the application, for one study."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.environment = Environment(
+            loader=FileSystemLoader(FOLDER / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        )
+        self.environment.policies["ext.i18n.trimmed"] = True
+        self.environment.install_gettext_callables(  # pyright: ignore[reportAttributeAccessIssue]
+            language.gettext, language.ngettext, newstyle=True,
+            pgettext=language.pgettext, npgettext=language.npgettext,
+        )  # fmt: skip
+        self.environment.globals.update(
+            study=workspace.study, asset=asset, language=language.language, direction=language.direction
+        )
+        self.environment.filters.update(day=day, moment=_moment_filter(workspace), number=number)
+
+    def render(self, template: str, here: Here, context: Mapping[str, Any]) -> str:
+        """A page as text."""
+        shared = {
+            "here": here,
+            "navigation": navigation(here),
+            "notice": here.notice(),
+            "csrf_token": here.request.scope.get("_csrf_token", ""),
+            "csrf": Markup('<input type="hidden" name="_csrf_token" value="{}">').format(csrf_token(here)),
+            "csrf_meta": csrf_token(here),
+            "theme": here.request.cookies.get("theme", ""),
+        }
+        return self.environment.get_template(template).render({**shared, **context})
+
+
+def csrf_token(here: Here) -> str:
+    """The token a form must send back."""
+    from litestar.utils.scope.state import ScopeState
+
+    token = ScopeState.from_scope(here.request.scope).csrf_token
+    return token if isinstance(token, str) else ""
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a file of the application's own, changing when its content does."""
+    content = (STATIC / name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def day(value: date | str | None) -> Markup | str:
+    """A date as `2026-11-22`, the same in every language; nothing for none."""
+    if value is None or value == "":
+        return ""
+    text = value.isoformat()[:10] if isinstance(value, date) else str(value)[:10]
+    return Markup('<time datetime="{0}">{0}</time>').format(text)
+
+
+def number(value: object) -> str:
+    """A number as it is read: no trailing zeros of a float."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else str(value)
+
+
+def _moment_filter(workspace: Workspace) -> Any:
+    @pass_context
+    def moment(_context: Context, value: datetime | str | None) -> Markup | str:
+        """A UTC moment in the study's time zone to the minute; the exact one in the title."""
+        if value is None or value == "":
+            return ""
+        exact = datetime.fromisoformat(value) if isinstance(value, str) else value
+        local = exact.astimezone(workspace.zone)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(
+            exact.isoformat(), f"{local:%Y-%m-%d %H:%M:%S} {workspace.zone.key}", f"{local:%Y-%m-%d %H:%M}"
+        )
+
+    return moment
+
+
+__all__ = ["Pages", "asset", "csrf_token", "escape"]
