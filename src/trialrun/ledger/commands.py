@@ -129,10 +129,14 @@ class WithdrawConsent(ParticipantCommand):
 
 @dataclass(frozen=True, slots=True)
 class SignEligibility(ParticipantCommand):
-    """The investigator puts their name to the computed outcome (`eligible`, `not_eligible`, `undecided`)."""
+    """The investigator puts their name to the computed outcome (`eligible`, `not_eligible`, `undecided`).
+
+    `inputs` is the digest of the values the person had in front of them; a sign-off of others is refused.
+    """
 
     outcome: str
     statement: str = ""
+    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +149,15 @@ class Enrol(ParticipantCommand):
 
 @dataclass(frozen=True, slots=True)
 class EndParticipation(ParticipantCommand):
-    """A participant leaves: completed, screen failure, death, transplant, withdrawal, lost, other."""
+    """A participant leaves: completed, screen failure, death, transplant, withdrawal, lost, other.
+
+    `criteria` are those a screening failed on.
+    """
 
     on: date
     reason: str
     note: str = ""
+    criteria: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

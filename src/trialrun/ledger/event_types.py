@@ -253,6 +253,7 @@ _SCREENING = (
         "on date last day",
         "cause text completed, screen_failure, death, transplant, withdrawal, lost_to_follow_up, other",
         "note text more about it",
+        "criteria list? the criteria a screening failed on",
     ),
     _type("IdentityErased", "participant", "The key of the identifying values was destroyed."),
 )

@@ -121,8 +121,9 @@ def fold_access(events: Iterable[Event], start: AccessState | None = None) -> Ac
 # --- one participant: what each event type does ------------------------------------------------
 
 
-def _registered(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+def _registered(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
     state.key, state.site, state.previous = data["candidate"], data["site"], data["previous"]
+    state.registered_at = event.at
 
 
 def _consented(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
@@ -141,7 +142,9 @@ def _withdrawn(state: ParticipantState, _event: Event, data: Mapping[str, Any]) 
 
 
 def _eligibility(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
-    state.eligibility = SignedEligibility(data["outcome"], data["inputs"], event.by, event.at, event.hash)
+    state.eligibility = SignedEligibility(
+        data["outcome"], data["inputs"], event.by, event.at, event.hash, statement=data["statement"]
+    )
 
 
 def _eligibility_lost(state: ParticipantState, _event: Event, _data: Mapping[str, Any]) -> None:
@@ -155,6 +158,7 @@ def _enrolled(state: ParticipantState, event: Event, data: Mapping[str, Any]) ->
 
 def _ended(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
     state.ended_on, state.end_cause = date.fromisoformat(data["on"]), data["cause"]
+    state.end_note, state.end_criteria = data["note"], tuple(data.get("criteria", ()))
 
 
 def _erased(state: ParticipantState, _event: Event, _data: Mapping[str, Any]) -> None:

@@ -92,6 +92,7 @@ class SignedEligibility:
     at: str
     hash: str
     valid: bool = True
+    statement: str = ""
 
 
 @dataclass(slots=True)
@@ -103,6 +104,7 @@ class ParticipantState:
     version: int = 0
     hash: str = NO_HASH
     previous: str = ""
+    registered_at: str = ""
     consent: Consent | None = None
     consents: tuple[Consent, ...] = ()
     withdrawn_on: date | None = None
@@ -112,6 +114,8 @@ class ParticipantState:
     enrolled_at: str = ""
     ended_on: date | None = None
     end_cause: str = ""
+    end_note: str = ""
+    end_criteria: tuple[str, ...] = ()
     erased: bool = False
     visits: dict[str, date] = field(default_factory=dict[str, date])
     missed: dict[str, str] = field(default_factory=dict[str, str])

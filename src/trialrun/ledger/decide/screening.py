@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from trialrun.ledger.commands import (
     EndParticipation,
@@ -139,6 +140,12 @@ def sign_eligibility(asked: Asked, command: SignEligibility) -> tuple[NewEvent, 
             "outcome-differs",
             f"the criteria give {view.status} for {asked.person.key}, not {command.outcome}{_deciding(view)}",
             "look at the criteria again and sign what they give",
+        )
+    if command.inputs and command.inputs != view.inputs:
+        raise refuse(
+            "eligibility-changed",
+            f"values behind {asked.person.key}'s eligibility changed while they were being looked at",
+            "look at the criteria again and sign what they give now",
         )
     data = {
         "outcome": view.status,
@@ -277,7 +284,16 @@ def end(asked: Asked, command: EndParticipation) -> tuple[NewEvent, ...]:
         raise refuse(
             "not-enrolled", f"{person.key} was never enrolled and cannot have completed", "use screen_failure"
         )
-    data = {"on": command.on.isoformat(), "cause": command.reason, "note": command.note}
+    strange = [name for name in command.criteria if name not in asked.study.criteria]
+    if strange or (command.criteria and command.reason != "screen_failure"):
+        raise refuse(
+            "unknown-criterion",
+            f"{', '.join(strange) or 'a criterion'} is no reason of {command.reason!r}",
+            "name criteria of the study, and only for a screen failure",
+        )
+    data: dict[str, Any] = {"on": command.on.isoformat(), "cause": command.reason, "note": command.note}
+    if command.criteria:
+        data["criteria"] = list(command.criteria)
     return (asked.event("ParticipationEnded", data),)
 
 
