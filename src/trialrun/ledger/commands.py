@@ -2,7 +2,8 @@
 
 Every command is a frozen value; its class name is the word used in a role's `may` list.
 Dates are calendar dates; a visit is its name in the study, or `name#2` for a further occurrence
-of one that repeats (`unscheduled#2`).
+of one that repeats (`unscheduled#2`). Those of the study, of accounts and of safety stand in
+modules of their own and are all found here.
 """
 
 from __future__ import annotations
@@ -10,106 +11,116 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import ClassVar
 
-from trialrun.values.missing import MissingReason
+from trialrun.ledger.commands_access import (
+    AddUser,
+    DisableUser,
+    GrantRole,
+    LinkParticipant,
+    RecordCredential,
+    RecordSignIn,
+    RecordTraining,
+    RevokeRole,
+)
+from trialrun.ledger.commands_base import (
+    Actor,
+    Command,
+    Entry,
+    ParticipantCommand,
+    SiteCommand,
+)
+from trialrun.ledger.commands_safety import (
+    AcknowledgeAlert,
+    AssessDeviation,
+    CodeTerm,
+    RecordDeviation,
+    RecordSafetyReport,
+)
+from trialrun.ledger.commands_study import (
+    ActivateStudy,
+    AmendStudy,
+    ApproveConsent,
+    ConfirmAssumption,
+    LockDatabase,
+    RecordExport,
+    RecordImport,
+    RecordLockStep,
+    ReviewTrail,
+    SetRanges,
+    UnlockDatabase,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts, in which role, at which site (empty: not bound to one site)."""
-
-    user: str
-    role: str
-    site: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One value as entered: the text, its unit, or the reason it is missing.
-
-    All three empty asks for the saved value to be taken back (a correction, with reason).
-    Several choices of a list are written `a;b`.
-    """
-
-    text: str | None = None
-    unit: str | None = None
-    missing: MissingReason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """The root of all commands."""
-
-
-@dataclass(frozen=True, slots=True)
-class ParticipantCommand(Command):
-    """A command about one participant, named by candidate number (`S-001`)."""
-
-    participant: str
-
-
-# --- the study -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ActivateStudy(Command):
-    """Open the ledger for a study: `rehearsal` (anything goes into a dry run) or `live`."""
-
-    mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class AmendStudy(Command):
-    """Go on with a changed study definition; derived values are computed again."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmAssumption(Command):
-    """A named person confirms what the record does not say."""
-
-    assumption: str
-    answer: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ApproveConsent(Command):
-    """A site's ethics committee has approved a consent text from a date on."""
-
-    site: str
-    version: str
-    language: str
-    from_date: date
-    reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordExport(Command):
-    """Somebody took data out: a snapshot, an export, a casebook."""
-
-    kind: str
-    description: str
-    checksum: str = ""
-    purpose: str = ""
-
+__all__ = [
+    "AcknowledgeAlert",
+    "ActivateStudy",
+    "Actor",
+    "AddUser",
+    "AmendStudy",
+    "AnswerQuery",
+    "ApproveConsent",
+    "AssessDeviation",
+    "CloseQuery",
+    "CodeTerm",
+    "Command",
+    "ConfirmAssumption",
+    "DisableUser",
+    "EndParticipation",
+    "Enrol",
+    "Entry",
+    "EraseIdentity",
+    "Freeze",
+    "GrantRole",
+    "LinkParticipant",
+    "Lock",
+    "LockDatabase",
+    "MissVisit",
+    "ParticipantCommand",
+    "RaiseQuery",
+    "RecordConsent",
+    "RecordCredential",
+    "RecordDeviation",
+    "RecordExport",
+    "RecordImport",
+    "RecordLockStep",
+    "RecordSafetyReport",
+    "RecordSignIn",
+    "RecordTraining",
+    "RecordVisit",
+    "RegisterCandidate",
+    "RemoveRow",
+    "ReopenQuery",
+    "ReviewTrail",
+    "RevokeRole",
+    "SaveForm",
+    "SetRanges",
+    "Sign",
+    "SignEligibility",
+    "SiteCommand",
+    "Unfreeze",
+    "Unlock",
+    "UnlockDatabase",
+    "VerifySource",
+    "WithdrawConsent",
+]
 
 # --- screening, consent, enrolment -----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterCandidate(Command):
+class RegisterCandidate(SiteCommand):
     """Give a screened person a candidate number; `previous` links a re-screening to the first."""
 
-    site: str
     previous: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordConsent(ParticipantCommand):
-    """Consent given: which text, when signed, who explained it, whether capacity was judged present."""
+    """Consent given: which text, when signed, who explained it, whether capacity was judged present.
+
+    `method` is `paper`, `typed` or `drawn`; `signed_at` the time of day (`14:05`). `signature` is the
+    typed name or the drawn path and, like the name of a `witness`, is kept as identifying values are.
+    `answers` are the answers to the comprehension questions by question.
+    """
 
     version: str
     language: str
@@ -117,6 +128,11 @@ class RecordConsent(ParticipantCommand):
     explained_by: str
     capacity: bool
     reason: str = ""
+    method: str = "paper"
+    signed_at: str = ""
+    signature: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict[str, str])
+    witness: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +145,10 @@ class WithdrawConsent(ParticipantCommand):
 
 @dataclass(frozen=True, slots=True)
 class SignEligibility(ParticipantCommand):
-    """The investigator puts their name to the computed outcome (`eligible`, `not_eligible`, `undecided`).
-
-    `inputs` is the digest of the values the person had in front of them; a sign-off of others is refused.
-    """
+    """The investigator puts their name to the computed outcome (`eligible`, `not_eligible`, `undecided`)."""
 
     outcome: str
     statement: str = ""
-    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +161,11 @@ class Enrol(ParticipantCommand):
 
 @dataclass(frozen=True, slots=True)
 class EndParticipation(ParticipantCommand):
-    """A participant leaves: completed, screen failure, death, transplant, withdrawal, lost, other.
-
-    `criteria` are those a screening failed on.
-    """
+    """A participant leaves: completed, screen failure, death, transplant, withdrawal, lost, other."""
 
     on: date
     reason: str
     note: str = ""
-    criteria: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,16 +219,6 @@ class RemoveRow(ParticipantCommand):
     form: str
     row: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordDeviation(ParticipantCommand):
-    """A departure from the protocol, found by hand."""
-
-    kind: str
-    description: str
-    visit: str = ""
-    action: str = ""
 
 
 # --- queries, verification, signatures, locks ------------------------------------------------
@@ -315,52 +313,3 @@ class Unlock(ParticipantCommand):
     reason: str
     visit: str = ""
     form: str = ""
-
-
-# --- access ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AddUser(Command):
-    """A new account; user names are never used twice."""
-
-    user: str
-    name: str
-    email: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DisableUser(Command):
-    """Close an account for good."""
-
-    user: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class GrantRole(Command):
-    """Give a user a role at one site, or everywhere (site empty)."""
-
-    user: str
-    role: str
-    site: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RevokeRole(Command):
-    """Take a role away again."""
-
-    user: str
-    role: str
-    site: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordSignIn(Command):
-    """Somebody signed in, failed to, or signed out; recorded by the system for that user."""
-
-    user: str
-    outcome: str
-    method: str = ""
-    everyone_may: ClassVar[bool] = True
