@@ -139,6 +139,15 @@ class Rules:
             for visit, names in sorted(found.items())
         }
 
+    def resting_on(self, items: Iterable[str]) -> tuple[str, ...]:
+        """The derived values, in the study's order, that rest on any of these items."""
+        wanted = set(items)
+        return tuple(name for name in self._owner if self._rests_on[name] & wanted)
+
+    def owner(self, derived: str) -> str:
+        """The derived value a component or band belongs to; itself for one of its own."""
+        return self._owner[derived]
+
     def _kind(self, visit: str) -> VisitKind:
         return self.study.visits[plain_visit(visit)].kind
 

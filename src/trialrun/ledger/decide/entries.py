@@ -17,6 +17,7 @@ from trialrun.values.missing import MissingReason
 from trialrun.values.quantity import parse_decimal
 
 LONGEST_TEXT = 10_000
+EARLIEST_YEAR = 1850
 Saved = dict[str, str]
 
 
@@ -148,6 +149,7 @@ def _date(asked: Asked, item: Item, text: str, unit: str | None) -> Saved:
     day = parse_partial_date(text)
     if day.exact is None and not item.partial:
         raise _wrong(item, f"{text!r} lacks the day", "give year, month and day")
+    _not_another_calendar(item, day.year)
     _not_future(asked, item, day.earliest, text)
     return {"text": str(day)}
 
@@ -160,8 +162,20 @@ def _datetime(asked: Asked, item: Item, text: str, unit: str | None) -> Saved:
         moment = None
     if moment is None or "T" not in text:
         raise _wrong(item, f"{text!r} is not a date and time", "write YYYY-MM-DDTHH:MM")
+    _not_another_calendar(item, moment.year)
     _not_future(asked, item, moment.date(), text)
     return {"text": text}
+
+
+def _not_another_calendar(item: Item, year: int) -> None:
+    """1404 is this year in Iran: taken as written it would make somebody 600 years old."""
+    if year < EARLIEST_YEAR:
+        raise _wrong(
+            item,
+            f"the year {year} is not of the Gregorian calendar",
+            "convert Solar Hijri dates to YYYY-MM-DD first",
+            "other-calendar",
+        )
 
 
 def _not_future(asked: Asked, item: Item, day: date, text: str) -> None:
