@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any, cast
 
 from trialrun.errors import StudyError
 from trialrun.study.build import build_study
-from trialrun.study.content_hash import study_hash, text_hash
-from trialrun.study.model import ConsentText, Study
+from trialrun.study.consents import read_consents
+from trialrun.study.content_hash import study_hash
+from trialrun.study.model import Study
 from trialrun.study.references import check_references
 from trialrun.study.rules import check_rules, unknown_scores
 from trialrun.study.text import Located, read_yaml
 from trialrun.study.validate import validate
 from trialrun.values.finding import Finding, Severity
-
-_CONSENT = re.compile(r"^([a-z]{2,3})-([A-Za-z0-9.]+)\.md$")
 
 
 def load_study(folder: Path) -> Study:
@@ -42,7 +40,7 @@ def read_study(folder: Path) -> tuple[Study | None, list[Finding]]:
         return None, [Finding(Severity.ERROR, "no-study", problem, str(folder), "give the folder of a study")]
     located = read_yaml(path)
     record = _read_record(folder, located)
-    consents = _read_consents(folder, located)
+    consents = read_consents(folder, located)
     if any(finding.severity is Severity.ERROR and finding.code != "record" for finding in located.findings):
         return None, located.findings
     if not validate(located):
@@ -90,23 +88,3 @@ def _read_record(folder: Path, located: Located) -> dict[str, Any]:
         )
         return {}
     return cast("dict[str, Any]", record)
-
-
-def _read_consents(folder: Path, located: Located) -> tuple[ConsentText, ...]:
-    texts: list[ConsentText] = []
-    for path in sorted((folder / "consent").glob("*")):
-        match = _CONSENT.match(path.name)
-        if match is None:
-            located.findings.append(
-                Finding(
-                    Severity.ERROR,
-                    "consent-name",
-                    f"the consent file {path.name!r} is not named LANGUAGE-VERSION.md",
-                    f"consent/{path.name}",
-                    "e.g. en-1.md",
-                )
-            )
-            continue
-        text = path.read_text(encoding="utf-8")
-        texts.append(ConsentText(version=match[2], language=match[1], text=text, hash=text_hash(text)))
-    return tuple(texts)

@@ -355,13 +355,26 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentQuestion:
+    """One question that shows whether the text was understood; a wrong answer leads to `explain`."""
+
+    id: str
+    ask: str
+    answers: tuple[Choice, ...]
+    correct: str
+    explain: str
+    place: Place = Place()
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentText:
-    """One version of the consent text in one language; `hash` binds the signature to the words."""
+    """One version of the consent text in one language; `hash` binds the signature to words and questions."""
 
     version: str
     language: str
     text: str
     hash: str
+    questions: tuple[ConsentQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

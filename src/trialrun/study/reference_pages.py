@@ -19,6 +19,8 @@ A study is one folder of text:
 - `study.yaml`: the definition (YAML 1.2, without anchors, tags or a key twice), described below;
 - `record.json`: the registry record as published (ClinicalTrials.gov API v2 shape);
 - `consent/LANGUAGE-VERSION.md`: one file per version and language of the consent text, e.g. `en-1.md`;
+- `consent/LANGUAGE-VERSION.questions.yaml`: questions that show whether that text was understood (optional): a map of
+  question name to `ask`, `answers` (code to words), `correct` (a code) and `explain` (shown after a wrong answer);
 - `rehearsal.yaml`: what simulated participants are like; it is no part of the study hash.
 
 `trialrun check FOLDER` lists every problem with file, line, value, rule and remedy. An unknown key is refused.
@@ -28,7 +30,7 @@ Expressions are described in [expressions.md](expressions.md). They may name eve
 derived value and its score's components (`child_pugh_class`); inside `where` and `value` also the items of the row.
 A partial date `x` and a value of which only bounds are known bring `x__low` and `x__high`.
 
-The **study hash** is a SHA-256 over the parsed `study.yaml`, the record and the consent texts. Comments, white
+The **study hash** is a SHA-256 over the parsed `study.yaml`, the record and the consent texts with their questions. Comments, white
 space and the order of keys within an entry do not count; the order of the entries of a section does.
 
 This page is made from the schema; do not edit it.
