@@ -43,9 +43,19 @@ class FormCompleteness:
         return self.of(ItemStatus.MISSING)
 
     @property
+    def answered(self) -> int:
+        """How many items are answered."""
+        return len(self.of(ItemStatus.ANSWERED))
+
+    @property
+    def needed(self) -> int:
+        """How many items are answered, must be, or may have to be."""
+        return len(self.of(ItemStatus.ANSWERED, ItemStatus.MISSING, ItemStatus.UNDECIDED))
+
+    @property
     def started(self) -> bool:
         """Whether anything was answered."""
-        return bool(self.of(ItemStatus.ANSWERED))
+        return bool(self.answered)
 
     @property
     def complete(self) -> bool:
