@@ -57,9 +57,46 @@ def _entries(
     }
     if over and happened.end is not None:
         answers["end"] = taking_part.date_of(happened.end).isoformat()
+    answers |= _handling(taking_part, happened)
+    if happened.serious:
+        answers |= _reported(taking_part, happened, last)
     study_items = taking_part.study.items
     return {
         items[name]: Entry(text, study_items[items[name]].unit or None)
         for name, text in answers.items()
         if name in items
+    }
+
+
+def _handling(taking_part: Participation, happened: VirtualAdverseEvent) -> dict[str, str]:
+    """What was done about an event: the product goes on as planned, the worse events are treated."""
+    plan = taking_part.study.dose_plans[0] if taking_part.study.dose_plans else None
+    doses_left = plan is not None and len(taking_part.dose_days) < len(plan.doses)
+    treated = happened.grade >= 2
+    answers = {
+        "action": "none" if doses_left else "not_applicable",
+        "treated": "true" if treated else "false",
+    }
+    if treated:
+        answers["treatment"] = f"routine care for: {happened.term.lower()}"
+    return answers
+
+
+def _reported(taking_part: Participation, happened: VirtualAdverseEvent, last: int) -> dict[str, str]:
+    """What a serious event is reported with; the site heard of it at this contact."""
+    reasons = [
+        *(["death"] if happened.outcome == "fatal" else []),
+        *(["life_threatening"] if happened.grade == 4 else []),
+        *(["hospitalisation"] if happened.grade in (3, 4) else []),
+    ]
+    investigator = taking_part.rehearsal.staff.get("investigator") or {}
+    began = taking_part.date_of(happened.start).isoformat()
+    heard = taking_part.date_of(last).isoformat()
+    return {
+        "aware_on": heard,
+        "seriousness": ";".join(reasons or ["other"]),
+        "expected": "false",
+        "causality_by": str(investigator.get("name") or "Investigator"),
+        "narrative": f"{happened.term} from {began}, told to the site on {heard}; "
+        f"CTCAE grade {happened.grade}, {happened.related} to the product.",
     }

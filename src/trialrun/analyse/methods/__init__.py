@@ -6,22 +6,34 @@ from trialrun.analyse.methods.hodges_lehmann import HodgesLehmann, hodges_lehman
 from trialrun.analyse.methods.multiplicity import holm
 from trialrun.analyse.methods.paired_t import PairedT, paired_t, smallest_detectable, spontaneous_significance
 from trialrun.analyse.methods.signed_rank import SignedRank, exact_differences, signed_rank
+from trialrun.analyse.methods.stopping import (
+    OperatingCharacteristics,
+    StoppingRule,
+    operating_characteristics,
+    probability_above,
+    stopping_boundary,
+)
 
 __all__ = [
     "BinomialInterval",
     "Description",
     "HodgesLehmann",
+    "OperatingCharacteristics",
     "PairedT",
     "SignedRank",
+    "StoppingRule",
     "clopper_pearson",
     "describe",
     "exact_differences",
     "hodges_lehmann",
     "holm",
+    "operating_characteristics",
     "paired_t",
+    "probability_above",
     "quantile",
     "sign_test",
     "signed_rank",
     "smallest_detectable",
     "spontaneous_significance",
+    "stopping_boundary",
 ]
