@@ -168,3 +168,21 @@ def dataset(snapshot: object, small: object) -> object:
     from trialrun.derive.dataset import derive_dataset
 
     return derive_dataset(snapshot, small, rules=SmallRules())  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def trial() -> object:
+    """The first study, at two sites."""
+    from web_kit import two_sites
+
+    return two_sites()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, trial: object) -> Path:
+    """A log of it with everybody's account, to be copied."""
+    from web_kit import prepare
+
+    database = tmp_path_factory.mktemp("prepared") / "trial.sqlite"
+    prepare(database, trial)  # type: ignore[arg-type]
+    return database

@@ -22,6 +22,7 @@ from trialrun.web import pages as page_modules
 from trialrun.web.failures import HANDLERS
 from trialrun.web.guard import SignedIn, guard
 from trialrun.web.here import provide_here
+from trialrun.web.routes import Route
 from trialrun.web.templating import STATIC, Pages
 
 LARGEST_REQUEST = 20_000_000
@@ -38,9 +39,9 @@ HEADERS = {
 }
 
 
-def all_routes() -> list[Any]:
-    """The handlers of every module in `web.pages`, each of which lists them in `ROUTES`."""
-    found: list[Any] = []
+def all_routes() -> list[Route]:
+    """The routes of every module in `web.pages`, each of which lists them in `ROUTES`."""
+    found: list[Route] = []
     for module in sorted(pkgutil.iter_modules(page_modules.__path__), key=lambda one: one.name):
         found += importlib.import_module(f"{page_modules.__name__}.{module.name}").ROUTES
     return found
@@ -84,7 +85,7 @@ def create_app(
         include_in_schema=False,
     )
     return Litestar(
-        route_handlers=[static, *all_routes()],
+        route_handlers=[static, *(route.build() for route in all_routes())],
         state=state,
         dependencies={"here": Provide(provide_here)},
         guards=[guard],
