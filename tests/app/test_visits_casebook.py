@@ -29,9 +29,12 @@ def study():
         item("remarks", ItemType.TEXT, required=False),
         item("woman_asked", only_if="sex = 'F'"),
         item("optional_detail", ItemType.TEXT, only_if="smokes", required=False),
+        item("brand", ItemType.TEXT, only_if="woman_asked"),
         item("ae_detail", ItemType.TEXT, only_if="ae_serious"),
     ]
-    smoking = Form("smoking", "Smoking", ("smokes", "since", "remarks", "woman_asked", "optional_detail"))
+    smoking = Form(
+        "smoking", "Smoking", ("smokes", "since", "remarks", "woman_asked", "optional_detail", "brand")
+    )
     women = Form("women", "Women", ("woman_asked_too",))
     items.append(item("woman_asked_too", only_if="sex = 'F'"))
     events = small.forms["adverse_event"]
@@ -81,13 +84,14 @@ class TestItems:
             "remarks": ItemStatus.OPTIONAL,
             "woman_asked": ItemStatus.MISSING,
             "optional_detail": ItemStatus.OPTIONAL,
+            "brand": ItemStatus.UNDECIDED,
         }
-        assert found.waits_for == ("smokes",)
-        assert (found.answered, found.needed, found.complete) == (0, 3, False)
+        assert found.waits_for == ("smokes", "woman_asked")
+        assert (found.answered, found.needed, found.complete) == (0, 4, False)
 
     def test_a_condition_that_is_false_asks_nothing(self):
         found = smoking(
-            someone(month_2__smoking__smokes=saved("false"), month_2__smoking__woman_asked=saved("true"))
+            someone(month_2__smoking__smokes=saved("false"), month_2__smoking__woman_asked=saved("false"))
         )
         assert found.items["since"] is ItemStatus.NOT_ASKED
         assert found.complete
@@ -96,6 +100,7 @@ class TestItems:
     def test_a_condition_that_is_true_asks(self):
         found = smoking(someone(month_2__smoking__smokes=saved("true")))
         assert found.missing == ("since", "woman_asked")
+        assert found.items["brand"] is ItemStatus.UNDECIDED
 
     def test_a_reason_for_being_missing_is_an_answer(self):
         found = smoking(
@@ -113,9 +118,11 @@ class TestItems:
         del who.values["screening", "demographics", 0, "sex"]
         found = smoking(who)
         assert found.items["woman_asked"] is ItemStatus.UNDECIDED
-        assert found.waits_for == ("smokes", "sex")
+        assert found.waits_for == ("smokes", "sex", "woman_asked")
         who.values["screening", "demographics", 0, "sex"] = saved("M")
         assert smoking(who).items["woman_asked"] is ItemStatus.NOT_ASKED
+        # What rests on an item that is not asked will never be decided: it is not asked either.
+        assert smoking(who).items["brand"] is ItemStatus.NOT_ASKED
 
     def test_a_row_looks_at_its_own_answers(self):
         held = {"ae_serious": saved("true"), "ae_term": saved("Bleeding")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,6 +14,7 @@ from trialrun.app.visits import ScheduledVisit, VisitStatus, visit_schedule
 from trialrun.ledger.content import in_scope
 from trialrun.ledger.rows import Row, row_at
 from trialrun.ledger.state import Mark, ParticipantState, SavedValue
+from trialrun.study.kept import Kept
 from trialrun.study.model import Form, Study, VisitKind
 
 if TYPE_CHECKING:
@@ -133,7 +135,20 @@ def casebook(
         today: today at the study's place.
         drafts: forms of which the reader keeps an unsaved draft.
     """
-    return _Binder(study, person, drafts).casebook(today)
+    if drafts:
+        return _Binder(study, person, drafts).casebook(today)
+    kept = _BOOKS.of(study)
+    known = kept.get((person.key, person.hash, today))
+    if known is None:
+        known = kept[person.key, person.hash, today] = _Binder(study, person, ()).casebook(today)
+        while len(kept) > _MOST_KEPT:
+            kept.popitem(last=False)
+    return known
+
+
+# A list of all participants looks into every casebook; what has not changed is not bound again.
+_MOST_KEPT = 2_000
+_BOOKS: Kept[OrderedDict[tuple[str, str, date], Casebook]] = Kept(lambda _study: OrderedDict())
 
 
 def casebook_of(workspace: Workspace, key: str, drafts: Collection[Place] = frozenset()) -> Casebook:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
+from trialrun.app.form_rules import condition_of
 from trialrun.ledger.rows import Row, form_row, home_visit, plain_visit, row_at
 from trialrun.ledger.state import ParticipantState, SavedValue
-from trialrun.study.kept import Kept
 from trialrun.study.model import Form, Study
 
 
@@ -68,36 +67,6 @@ class FormCompleteness:
         return any(status is not ItemStatus.NOT_ASKED for status in self.items.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Condition:
-    """An item's `only_if`, compiled, and the items it looks at."""
-
-    run: Any
-    uses: tuple[str, ...]
-
-
-def _conditions(study: Study) -> Mapping[tuple[str, str], _Condition]:
-    from trialrun.evaluate.rows import compile_program
-    from trialrun.expressions import Definition, build_program
-    from trialrun.study.program import row_symbols, scalar_symbols
-    from trialrun.study.rules import names_used
-
-    found: dict[tuple[str, str], _Condition] = {}
-    for form in study.forms.values():
-        symbols = row_symbols(study, form.name) if form.repeating else scalar_symbols(study)
-        for name in form.items:
-            rule = study.items[name].only_if
-            if rule is None:
-                continue
-            place = f"{study.items[name].place} items.{name}.only_if"
-            program = build_program(symbols, {"asked": Definition(rule, place=place)})
-            found[form.name, name] = _Condition(compile_program(program), tuple(sorted(names_used(rule))))
-    return found
-
-
-_CONDITIONS = Kept(_conditions)
-
-
 def form_completeness(
     study: Study,
     person: ParticipantState,
@@ -116,57 +85,74 @@ def form_completeness(
     Once those are answered with a reason for being missing, nobody can decide it, and it may be left out.
     """
     definition = study.forms[form]
-    conditions = _CONDITIONS.of(study)
-    row: dict[str, Any] = dict(cells if cells is not None else row_at(study, person, visit))
+    row: Row = dict(cells) if cells is not None else row_at(study, person, visit)
     if definition.repeating:
         row |= form_row(study, form, saved)
+    look = _Look(study, person, visit, definition, saved, row)
     statuses: dict[str, ItemStatus] = {}
     waits_for: list[str] = []
     for name in definition.items:
-        condition = conditions.get((form, name))
-        asked = True if condition is None else condition.run(row)["asked"]
         if name in saved:
             statuses[name] = ItemStatus.ANSWERED
-        elif asked is False:
+            continue
+        asked, waiting = look.asked(form, name)
+        required = study.items[name].required
+        if asked is False:
             statuses[name] = ItemStatus.NOT_ASKED
-        elif asked is None and condition is not None:
-            open_inputs = _unanswered(study, person, (visit, definition), saved, condition)
-            waits_for += open_inputs
-            statuses[name] = ItemStatus.UNDECIDED if open_inputs else ItemStatus.OPTIONAL
-        else:
-            statuses[name] = ItemStatus.MISSING if study.items[name].required else ItemStatus.OPTIONAL
-    # An optional item may be left out, so what rests on it alone does not hold the form up.
-    for name, status in statuses.items():
-        if status is ItemStatus.UNDECIDED and not study.items[name].required:
+        elif not required or (asked is None and not waiting):
             statuses[name] = ItemStatus.OPTIONAL
+        else:
+            statuses[name] = ItemStatus.MISSING if asked else ItemStatus.UNDECIDED
+            waits_for += waiting
     return FormCompleteness(statuses, tuple(dict.fromkeys(waits_for)))
 
 
-def _unanswered(
-    study: Study,
-    person: ParticipantState,
-    place: tuple[str, Form],
-    saved: Mapping[str, SavedValue],
-    condition: _Condition,
-) -> list[str]:
-    """The items a condition looks at that have neither a value nor a reason."""
-    visit, form = place
-    return [
-        name
-        for name in condition.uses
-        if not (name in saved if name in form.items else _answered_elsewhere(study, person, visit, name))
-    ]
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The conditions of items, looked at from one form of one visit."""
 
+    study: Study
+    person: ParticipantState
+    visit: str
+    form: Form
+    saved: Mapping[str, SavedValue]
+    row: Row
 
-def _answered_elsewhere(study: Study, person: ParticipantState, visit: str, item: str) -> bool:
-    other = study.form_of(item)
-    if other is None:
-        return True  # nothing asks it: waiting would have no end
-    if other.name in study.visits[plain_visit(visit)].forms:
-        source = visit
-    else:
-        home = home_visit(study, other.name)
-        if home is None:
-            return True
-        source = home.name
-    return (source, other.name, 0, item) in person.values
+    def asked(
+        self, form: str, item: str, seen: frozenset[str] = frozenset()
+    ) -> tuple[bool | None, tuple[str, ...]]:
+        """Whether an item is asked, and the unanswered items that would decide it.
+
+        What rests only on items that are themselves not asked is not asked either.
+        """
+        condition = condition_of(self.study, form, item)
+        if condition is None:
+            return True, ()
+        asked: bool | None = condition.run(self.row)["asked"]
+        if asked is not None:
+            return asked, ()
+        unanswered = [name for name in sorted(condition.uses - seen - {item}) if not self.answered(name)]
+        other = {name: self.study.form_of(name) for name in unanswered}
+        seen = seen | {item}
+        waiting = tuple(
+            name
+            for name, home in other.items()
+            if home is not None and self.asked(home.name, name, seen)[0] is not False
+        )
+        return (False, ()) if unanswered and not waiting else (None, waiting)
+
+    def answered(self, item: str) -> bool:
+        """Whether an item has a value, or a reason for having none, where its value is taken from."""
+        if item in self.form.items:
+            return item in self.saved
+        other = self.study.form_of(item)
+        if other is None:
+            return True  # nothing asks it: waiting would have no end
+        if other.name in self.study.visits[plain_visit(self.visit)].forms:
+            source = self.visit
+        else:
+            home = home_visit(self.study, other.name)
+            if home is None:
+                return True
+            source = home.name
+        return (source, other.name, 0, item) in self.person.values
