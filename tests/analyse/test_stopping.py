@@ -52,7 +52,7 @@ def test_enumeration_agrees_with_every_possible_course(looks: tuple[int, ...]):
         weight, events, n = 1.0, 0, 0
         for event in course:
             weight *= p if event else 1 - p
-        for n, event in enumerate(course, start=1):  # noqa: B007
+        for n, event in enumerate(course, start=1):
             events += event
             limit = boundary[n - 1]
             if limit is not None and events >= limit and (not looks or n in looks):
@@ -73,9 +73,9 @@ def test_certain_and_impossible_events():
     assert (always.stops, always.expected_participants, always.expected_events) == (1.0, 2.0, 2.0)
 
 
-@pytest.mark.parametrize("wrong", [dict(limit=0), dict(limit=1.2), dict(certainty=1), dict(a=0), dict(b=-1)])
+@pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": 1.2}, {"certainty": 1}, {"a": 0}, {"b": -1}])
 def test_a_rule_that_makes_no_sense_is_refused(wrong: dict[str, float]):
-    given = dict(limit=0.12, certainty=0.9, a=0.6, b=4.4) | wrong
+    given = {"limit": 0.12, "certainty": 0.9, "a": 0.6, "b": 4.4} | wrong
     with pytest.raises(AnalysisError, match="no stopping rule"):
         StoppingRule(**given)
 
