@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from web_kit import open_office
+from web_server import Running, Served
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[object]:
@@ -39,3 +42,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         main(["demo", "--out", str(folder)])
     assert not left.value.code
     return folder
+
+
+@pytest.fixture
+def served(tmp_path: Path, prepared: Path, trial: object, chromium: object) -> Iterator[Served]:
+    """An empty trial of two sites behind a real server; `served.page("coordinator")` is signed in."""
+    from trialrun.web.application import create_app
+
+    office = open_office(tmp_path, prepared, trial)  # type: ignore[arg-type]
+    office.app = create_app(office.workspace, rate_limit=100_000)
+    running = Running(office.app)
+    made = Served(office, running.url, chromium)
+    yield made
+    for context in made.contexts:
+        context.close()
+    running.stop()
+    office.workspace.close()
