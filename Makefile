@@ -31,9 +31,8 @@ check: setup-test ## format, lint, types, layers, generated pages
 bench: setup-test ## measure against peers in one run and print ratios
 	@$(PY) -m bench
 
-serve: setup ## show the demo's report and study page on this machine
-	@[ -f out/demo/report/report.html ] || $(RUN) demo --out out/demo
-	@$(RUN) serve out/demo
+serve: setup ## run the web application on a made-up trial half-way
+	@$(RUN) serve --demo
 
 docs: setup-test ## regenerate the generated reference pages
 	@$(PY) tools/generate_docs.py

@@ -24,6 +24,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Rehearse": {
         "rehearse": ("running", "Run a study with virtual participants."),
     },
+    "Conduct": {
+        "serve": ("serving", "Run the web application: screen, consent, dose, capture, sign, lock."),
+    },
     "Data": {
         "import": ("data", "Take over data captured elsewhere as a snapshot."),
         "cut": ("data", "Cut a snapshot from a study's log."),
@@ -33,7 +36,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Analyse and report": {
         "analyse": ("analysing", "Analyse the registered outcomes of a snapshot."),
         "report": ("analysing", "Write the report of a snapshot as one HTML page."),
-        "serve": ("serving", "Show a folder's report and study page on this machine."),
+        "view": ("serving", "Show a folder's report and study page on this machine."),
     },
 }
 
