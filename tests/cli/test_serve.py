@@ -16,7 +16,7 @@ import pytest
 def test_serve_says_what_it_is_shows_pages_and_stops(tmp_path: Path) -> None:
     (tmp_path / "study.html").write_text("<h1>Study</h1>", encoding="utf-8")
     program = "from trialrun.cli.entry import main; main()"
-    command = [sys.executable, "-u", "-c", program, "serve", str(tmp_path), "--port", "0"]
+    command = [sys.executable, "-u", "-c", program, "view", str(tmp_path), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
         try:
             assert server.stdout is not None

@@ -308,7 +308,7 @@ def test_a_draft_from_a_record_can_be_checked(run, tmp_path: Path) -> None:
         ("export-log", "--database", "nowhere.sqlite", "-o", "OUT/log.jsonl"),
         ("analyse", "nowhere", "-o", "OUT"),
         ("report", "nowhere", "-o", "OUT"),
-        ("serve", "nowhere"),
+        ("view", "nowhere"),
         ("demo", "--study", "nowhere", "-o", "OUT"),
     ],
     ids=lambda words: str(words[0]),
