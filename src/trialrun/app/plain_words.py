@@ -14,7 +14,7 @@ from trialrun.app.language import gettext as _
 from trialrun.app.language import marked, ngettext
 from trialrun.app.public_questions import public_words, spoken
 from trialrun.registry.record import Record
-from trialrun.study.model import DosePlan, Endpoint, EndpointRole, Study, Visit, VisitKind
+from trialrun.study.model import DosePlan, EndpointRole, Study, Visit, VisitKind
 
 _PHASE: Mapping[str, str] = {
     "EARLY_PHASE1": marked("It is one of the first studies of this treatment in people."),
