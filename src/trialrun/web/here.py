@@ -22,7 +22,7 @@ from trialrun.ledger.conduct import Outcome
 from trialrun.ledger.state import ParticipantState
 
 if TYPE_CHECKING:
-    from trialrun.accounts.store import Session
+    from trialrun.accounts.sessions import Session
     from trialrun.web.templating import Pages
 
 NOTICE = "notice"
