@@ -150,6 +150,9 @@ class Office:
         """All screening forms filled in; eligible, not signed."""
         key, user = self.consented(site), "pi" if site == "01" else "pi2"
         self.clock.to(date(2026, 5, 18))
+        approved = {"consent_version_approved": Entry("true")}
+        if "consent_version_approved" not in self.person(key).form_values("screening", "consent", 0):
+            self.do(SaveForm(key, "screening", "consent", values=approved), user)
         for form, entries in eligible_answers(self.study).items():
             self.do(SaveForm(key, "screening", form, values=entries), user)
         return key
