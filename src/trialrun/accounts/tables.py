@@ -48,6 +48,7 @@ def tables() -> MetaData:
         *(text(name) for name in ("last_at", "before_at")),
     )  # fmt: skip
     Table("drafts", metadata, key("account"), key("place"), text("data"), number("version"), text("saved_at"))
+    Table("feeds", metadata, key("digest"), *(text(name) for name in ("account", "role", "site", "made_at")))
     Table("secrets", metadata, key("name"), Column("value", LargeBinary, nullable=False))
     return metadata
 

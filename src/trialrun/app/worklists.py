@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -10,6 +10,7 @@ from urllib.parse import quote
 from trialrun.app.casebook import BookVisit, Cell, casebook
 from trialrun.app.consents import reconsent_due
 from trialrun.app.deviations import found_deviations, listed_deviations
+from trialrun.app.entry_delay import slow_rows
 from trialrun.app.language import gettext as _
 from trialrun.app.language import marked, ngettext
 from trialrun.app.rights import rights_of
@@ -18,6 +19,7 @@ from trialrun.app.visits import OPEN, ScheduledVisit, VisitStatus, status_words,
 from trialrun.app.work import Worklist, WorkRow, form_path, label_of, participant_path, visit_path
 from trialrun.ledger.commands import Actor
 from trialrun.ledger.state import ParticipantState, Query
+from trialrun.study.model import VisitKind
 
 if TYPE_CHECKING:
     from trialrun.app.workspace import Workspace
@@ -49,6 +51,17 @@ def upcoming_rows(workspace: Workspace, actor: Actor) -> Rows:
     )
 
 
+def dose_rows(workspace: Workspace, actor: Actor) -> Rows:
+    """Dose visits among the upcoming and overdue ones: what the pharmacy prepares for."""
+    rows = {*upcoming_rows(workspace, actor), *overdue_rows(workspace, actor)}
+    doses = {
+        visit_path(person.key, visit.name)
+        for person, visit in _visits(workspace, actor)
+        if visit.plan.kind is VisitKind.DOSE
+    }
+    return _in_order(row for row in rows if row.link in doses)
+
+
 def _visits(workspace: Workspace, actor: Actor) -> Iterator[tuple[ParticipantState, ScheduledVisit]]:
     for person in participants_in_scope(workspace, actor):
         for visit in visit_schedule(workspace.study, person, workspace.today):
@@ -64,7 +77,7 @@ def _visit_row(
     return WorkRow(person.key, label_of(person), person.site, visit.title, link, day, note, urgent)
 
 
-def _in_order(rows: Iterator[WorkRow]) -> Rows:
+def _in_order(rows: Iterable[WorkRow]) -> Rows:
     return tuple(sorted(rows, key=lambda row: (row.day or date.max, row.label, row.what)))
 
 
@@ -234,6 +247,7 @@ _SITE = ("RecordVisit", "VerifySource", "RaiseQuery")
 WORKLISTS: tuple[Worklist, ...] = (
     Worklist("overdue", marked("Overdue visits"), marked("Their window has closed without a date or a reason."), marked("Window closed"), ("see_participants",), overdue_rows, "bad"),
     Worklist("upcoming", marked("Upcoming visits"), marked("Their window is open, or opens within 14 days."), marked("Target"), ("see_participants",), upcoming_rows, "info"),
+    Worklist("upcoming-doses", marked("Doses to prepare"), marked("Dose visits of the next 14 days, and overdue ones."), marked("Day"), ("RegisterBatch", "MoveStock"), dose_rows, "info"),
     Worklist("missing-forms", marked("Missing forms"), marked("The visit took place; answers are missing."), marked("Visit"), _SITE, missing_rows, "warn"),
     Worklist("unanswered-queries", marked("Unanswered queries"), marked("Questions the site has not answered."), marked("Opened"), ("see_queries",), unanswered_rows, "warn"),
     Worklist("answered-queries", marked("Answered queries to close"), marked("The site has answered; whoever asked decides."), marked("Opened"), ("CloseQuery",), answered_rows),
@@ -241,6 +255,7 @@ WORKLISTS: tuple[Worklist, ...] = (
     Worklist("re-consent", marked("Re-consent due"), marked("A newer consent text is approved at the site."), marked("Approved from"), ("RecordConsent", "VerifySource"), reconsent_rows, "warn"),
     Worklist("deviations-to-assess", marked("Deviations to assess"), marked("Recorded; their importance has not been judged."), marked("Recorded"), ("see_deviations",), unassessed_rows, "warn"),
     Worklist("deviations-found", marked("Deviations found, not recorded"), marked("Found by a rule in the data."), marked("Since"), ("RecordDeviation", "VerifySource"), found_rows, "warn"),
+    Worklist("slow-entry", marked("Entered late"), marked("The first answer came more than 7 days after the visit."), marked("Visit"), ("see_participants",), slow_rows),
 )  # fmt: skip
 
 
