@@ -7,7 +7,7 @@ import inspect
 from trialrun.ledger import commands
 from trialrun.ledger.decide import COMMANDS
 from trialrun.ledger.event_types import TYPES
-from trialrun.ledger.fold import _PARTICIPANT
+from trialrun.ledger.fold import _PARTICIPANT, _SEALED
 from trialrun.ledger.reference import events_page
 
 
@@ -18,7 +18,7 @@ def test_the_page_is_up_to_date(root):
 
 
 def test_every_command_is_decided():
-    roots = {"Command", "ParticipantCommand"}
+    roots = {"Command", "ParticipantCommand", "SiteCommand"}
     written = {
         name for name, kind in inspect.getmembers(commands, inspect.isclass)
         if issubclass(kind, commands.Command) and name not in roots
@@ -27,7 +27,7 @@ def test_every_command_is_decided():
 
 
 def test_every_participant_event_is_folded():
-    folded = set(_PARTICIPANT) | {"ItemsEntered", "ItemsCorrected"}
+    folded = set(_PARTICIPANT) | set(_SEALED)
     assert {name for name, kind in TYPES.items() if kind.stream == "participant"} == folded
 
 

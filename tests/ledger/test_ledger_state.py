@@ -143,7 +143,14 @@ def test_data_that_do_not_fit_their_type_are_refused():
 
 
 def test_event_names_are_noun_and_past_participle():
-    irregular = {"ConsentGiven", "ConsentWithdrawn", "SignatureGiven", "DataFrozen", "DataUnfrozen"}
+    irregular = {
+        "ConsentGiven",
+        "ConsentWithdrawn",
+        "SignatureGiven",
+        "DataFrozen",
+        "DataUnfrozen",
+        "SafetyReportSent",
+    }
     assert [name for name in REGISTRY.types if not name.endswith("ed") and name not in irregular] == []
 
 

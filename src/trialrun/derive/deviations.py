@@ -16,6 +16,11 @@ from trialrun.snapshot.layout import Row
 from trialrun.snapshot.read import Snapshot
 from trialrun.study.model import Study
 
+# The ledger writes these down for people to assess; here the data show them, as they stand now.
+_SHOWN_BY_DATA = frozenset(
+    {"visit-window", "visit-missed", "dose-above-plan", "dose-not-as-planned", "dose-too-late"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
@@ -153,10 +158,13 @@ def _dose_deviations(study: Study, person: Row, doses: Sequence[Dose]) -> Iterab
 
 
 def _recorded(snapshot: Snapshot) -> Iterable[Deviation]:
+    """Those written down that the data do not show as well."""
     for row in snapshot.rows("events"):
         if row["type"] != "DeviationRecorded":
             continue
         data = json.loads(row["data"])
+        if data["rule"] in _SHOWN_BY_DATA:
+            continue
         person = row["stream"].removeprefix("participant/")
         yield Deviation(
             person, data["kind"], planned_name(data["visit"]), data["description"], False, row["hash"]

@@ -2,8 +2,8 @@
 
 Every command is a frozen value; its class name is the word used in a role's `may` list.
 Dates are calendar dates; a visit is its name in the study, or `name#2` for a further occurrence
-of one that repeats (`unscheduled#2`). Those of the study, of accounts and of safety stand in
-modules of their own and are all found here.
+of one that repeats (`unscheduled#2`). Those of the study, of accounts, of safety and of stock
+stand in modules of their own and are all found here.
 """
 
 from __future__ import annotations
@@ -36,6 +36,15 @@ from trialrun.ledger.commands_safety import (
     RecordDeviation,
     RecordSafetyReport,
 )
+from trialrun.ledger.commands_stock import (
+    CountStock,
+    MoveStock,
+    PrepareAllocation,
+    RecordExcursion,
+    RegisterBatch,
+    ReverseMove,
+    Unblind,
+)
 from trialrun.ledger.commands_study import (
     ActivateStudy,
     AmendStudy,
@@ -63,6 +72,7 @@ __all__ = [
     "CodeTerm",
     "Command",
     "ConfirmAssumption",
+    "CountStock",
     "DisableUser",
     "EndParticipation",
     "Enrol",
@@ -74,11 +84,14 @@ __all__ = [
     "Lock",
     "LockDatabase",
     "MissVisit",
+    "MoveStock",
     "ParticipantCommand",
+    "PrepareAllocation",
     "RaiseQuery",
     "RecordConsent",
     "RecordCredential",
     "RecordDeviation",
+    "RecordExcursion",
     "RecordExport",
     "RecordImport",
     "RecordLockStep",
@@ -86,9 +99,11 @@ __all__ = [
     "RecordSignIn",
     "RecordTraining",
     "RecordVisit",
+    "RegisterBatch",
     "RegisterCandidate",
     "RemoveRow",
     "ReopenQuery",
+    "ReverseMove",
     "ReviewTrail",
     "RevokeRole",
     "SaveForm",
@@ -96,6 +111,7 @@ __all__ = [
     "Sign",
     "SignEligibility",
     "SiteCommand",
+    "Unblind",
     "Unfreeze",
     "Unlock",
     "UnlockDatabase",
@@ -145,10 +161,14 @@ class WithdrawConsent(ParticipantCommand):
 
 @dataclass(frozen=True, slots=True)
 class SignEligibility(ParticipantCommand):
-    """The investigator puts their name to the computed outcome (`eligible`, `not_eligible`, `undecided`)."""
+    """The investigator puts their name to the computed outcome (`eligible`, `not_eligible`, `undecided`).
+
+    `inputs` is the digest of the values the person had in front of them; a sign-off of others is refused.
+    """
 
     outcome: str
     statement: str = ""
+    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +181,15 @@ class Enrol(ParticipantCommand):
 
 @dataclass(frozen=True, slots=True)
 class EndParticipation(ParticipantCommand):
-    """A participant leaves: completed, screen failure, death, transplant, withdrawal, lost, other."""
+    """A participant leaves: completed, screen failure, death, transplant, withdrawal, lost, other.
+
+    `criteria` are those a screening failed on.
+    """
 
     on: date
     reason: str
     note: str = ""
+    criteria: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,20 +11,23 @@ from datetime import datetime
 from typing import Any
 
 from trialrun.errors import ConflictError, RefusedError
+from trialrun.ledger.allocation import AllocationState, fold_allocation, open_arm, open_list, seal_allocation
 from trialrun.ledger.commands import (
     Actor,
     AmendStudy,
-    ApproveConsent,
     Command,
     EraseIdentity,
+    LockDatabase,
     ParticipantCommand,
-    RegisterCandidate,
+    SiteCommand,
 )
 from trialrun.ledger.consequences import consequences, recomputed
 from trialrun.ledger.decide import FieldConflict, Refusal, decide
+from trialrun.ledger.decide.database_lock import CHANGES_DATA
 from trialrun.ledger.events import NO_HASH, Event, NewEvent, chain_events
-from trialrun.ledger.fold import fold, fold_access, fold_site, fold_study
+from trialrun.ledger.fold import SEALED_ARM, fold, fold_access, fold_site, fold_study
 from trialrun.ledger.identity import Vault, place_of, seal_identifying
+from trialrun.ledger.past import Past
 from trialrun.ledger.state import (
     AccessState,
     ParticipantState,
@@ -32,6 +35,7 @@ from trialrun.ledger.state import (
     State,
     StudyState,
 )
+from trialrun.ledger.stock import StockState, fold_stock
 from trialrun.ledger.store import StaleStreamError, Store
 from trialrun.study.model import Study
 
@@ -70,7 +74,7 @@ class Outcome:
         return tuple(event for event in self.events if event.type == kind)
 
 
-AnyState = ParticipantState | StudyState | SiteState | AccessState
+AnyState = ParticipantState | StudyState | SiteState | AccessState | StockState | AllocationState
 
 
 class Conduct:
@@ -94,6 +98,7 @@ class Conduct:
         self.store = store
         self.study = study
         self._clock = clock
+        self._random = random_bytes
         self._vault = Vault(store, random_bytes)
         self._mutex = threading.Lock()
         self._states: OrderedDict[str, AnyState] = OrderedDict()
@@ -120,9 +125,28 @@ class Conduct:
         self._catch_up()
         return self._load("access")  # pyright: ignore[reportReturnType]
 
+    def site_state(self, site: str) -> SiteState:
+        """A site's consent texts and reference ranges as they stand."""
+        self._catch_up()
+        return self._load(f"site/{site}")  # pyright: ignore[reportReturnType]
+
+    def stock_state(self, site: str) -> StockState:
+        """A site's product as it stands."""
+        self._catch_up()
+        return self._load(f"stock/{site}")  # pyright: ignore[reportReturnType]
+
+    def allocation_state(self) -> AllocationState:
+        """The allocation as it stands; its opened lists are for the rules alone."""
+        self._catch_up()
+        return self._load("allocation")  # pyright: ignore[reportReturnType]
+
     def version(self, key: str) -> int:
         """The version of a participant's stream, to be given back as `expected_version`."""
         return self.participant(key).version
+
+    def as_of(self, position: int) -> Past:
+        """Everything as it stood when the log ended at `position` (see `position_at` of the store)."""
+        return Past(self.store, position, self._fold)
 
     def _catch_up(self) -> None:
         """Bring the cached states up to the log's end, whoever wrote it."""
@@ -167,10 +191,18 @@ class Conduct:
             return fold_access(events, start)
         if stream.startswith("site/"):
             return fold_site(events, start)
+        if stream.startswith("stock/"):
+            return fold_stock(events, start or StockState(site=stream.removeprefix("stock/")))
+        if stream == "allocation":
+            return fold_allocation(
+                events, start, reveal=lambda number, sealed: open_list(self._vault, number, sealed)
+            )
         return self._fold_participant(stream.removeprefix("participant/"), events, start)
 
     def _fold_participant(self, key: str, events: Iterable[Event], start: Any) -> ParticipantState:
         def reveal(item: str, sealed: str) -> str | None:
+            if item == SEALED_ARM:
+                return open_arm(self._vault, key, sealed)
             return self._vault.open(key, place_of(key, item), sealed)
 
         return fold(events, start, reveal=reveal)
@@ -184,16 +216,22 @@ class Conduct:
         if isinstance(command, ParticipantCommand):
             person = self._load(f"participant/{command.participant}")
             site = person.site
-        elif isinstance(command, (RegisterCandidate, ApproveConsent)):
+        elif isinstance(command, SiteCommand):
             site = command.site
         at: Any = self._load(f"site/{site}") if site else SiteState()
-        return State(study, access, at, person)
+        stock: Any = self._load(f"stock/{site}") if site else StockState()
+        allocation: Any = self._load("allocation")
+        everyone: Any = ()
+        if isinstance(command, LockDatabase):
+            everyone = tuple(self._load(f"participant/{key}") for key in study.candidates)
+        return State(study, access, at, person, stock, allocation, everyone)
 
     # --- commands ----------------------------------------------------------------------------
 
     def decide(self, command: Command, actor: Actor) -> tuple[NewEvent, ...] | Refusal:
         """What the command would lead to now; nothing is written."""
-        return decide(self._state_for(command), command, self.study, now=self._clock(), actor=actor)
+        decided = decide(self._state_for(command), command, self.study, now=self._clock(), actor=actor)
+        return decided if isinstance(decided, Refusal) else tuple(self._sealed(event) for event in decided)
 
     def do(self, command: Command, actor: Actor) -> Outcome:
         """Carry a command out; when it returns, its events and all that follows from them are on disk.
@@ -229,22 +267,25 @@ class Conduct:
         chains: dict[str, list[Event]] = {}
         for stream in dict.fromkeys(event.stream for event in decided):
             head = self._head(state, stream)
-            mine = [
-                seal_identifying(event, self.study, self._vault)
-                for event in decided
-                if event.stream == stream
-            ]
+            mine = [self._sealed(event) for event in decided if event.stream == stream]
             chains[stream] = list(self._chain(mine, head, now, actor))
             if stream.startswith("participant/"):
                 chains[stream] += self._follow(state, stream, chains[stream], now, actor)
         if isinstance(command, AmendStudy):
             self._recompute(chains, now, actor)
         erased = command.participant if isinstance(command, EraseIdentity) else ""
-        written = self.store.commit(tuple(chains.values()), destroy_key_of=erased)
+        written = self.store.commit(
+            tuple(chains.values()), destroy_key_of=erased, unmoved=_rests_on(command, state)
+        )
         if erased:
             self._vault.forget(erased)
             self.store.backend.forget_deleted()
         return written
+
+    def _sealed(self, event: NewEvent) -> NewEvent:
+        """The event as the log may hold it: who somebody is and what they receive is encrypted."""
+        hidden = seal_identifying(event, self.study, self._vault)
+        return seal_allocation(hidden, self.study, self._vault, self._random)
 
     def _chain(
         self, events: Iterable[NewEvent], head: tuple[int, str], now: datetime, actor: Actor
@@ -261,6 +302,10 @@ class Conduct:
             known = state.access
         elif stream.startswith("site/"):
             known = state.site
+        elif stream.startswith("stock/"):
+            known = state.stock
+        elif stream == "allocation":
+            known = state.allocation
         else:
             known = state.participant
         return (known.version, known.hash) if known.version else (0, NO_HASH)
@@ -284,3 +329,14 @@ class Conduct:
                 chains[f"participant/{key}"] = list(
                     self._chain(events, (person.version, person.hash), now, actor)
                 )
+
+
+def _rests_on(command: Command, state: State) -> dict[str, int]:
+    """Streams a decision rests on though it writes nothing there: they must not have moved meanwhile.
+
+    So nobody saves into a database that was locked, or under a definition that was amended, a moment
+    ago, and no lock closes over a query opened in the same moment.
+    """
+    if isinstance(command, LockDatabase):
+        return {f"participant/{person.key}": person.version for person in state.everyone}
+    return {"study": state.study.version} if isinstance(command, CHANGES_DATA) else {}

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trialrun.ledger.content import in_scope
+from trialrun.ledger.decide.deviations import numbered
 from trialrun.ledger.decide.review import query_number
+from trialrun.ledger.departures import departures
 from trialrun.ledger.events import Event, NewEvent
 from trialrun.ledger.rules import Failing, rules_of
 from trialrun.ledger.state import DerivedValue, Mark, ParticipantState, Slot
 from trialrun.study.model import Study
 
 _CHANGING = frozenset({"ItemsEntered", "ItemsCorrected", "RowRemoved"})
-_MOVING = _CHANGING | {"VisitRecorded", "ConsentGiven"}
+_MOVING = _CHANGING | {"VisitRecorded", "VisitMissed", "ConsentGiven"}
 
 
 def consequences(
@@ -38,6 +40,8 @@ def consequences(
     return (
         *follow.derived(touched),
         *follow.broken(touched),
+        *follow.uncoded(touched),
+        *numbered(after, departures(before, after, study)),
         *follow.queries(touched),
         *(follow.eligibility() if follow.rules.touches_screening(touched) else ()),
     )
@@ -103,6 +107,18 @@ class _Follow:
                 data = {"visit": mark.visit, "form": mark.form, "row": mark.row, "item": mark.item}
                 data |= {"verified": mark.hash, "causes": self.causes}
                 events.append(self.event("VerificationInvalidated", data))
+        return tuple(events)
+
+    def uncoded(self, touched: Iterable[Slot]) -> tuple[NewEvent, ...]:
+        """Codes whose term is not the one that was coded any more."""
+        events: list[NewEvent] = []
+        for slot in sorted(touched):
+            code, value = self.person.codes.get(slot), self.person.values.get(slot)
+            if code is None or not code.valid or (value is not None and value.text == code.verbatim):
+                continue
+            data = dict(zip(("visit", "form", "row", "item"), slot, strict=True))
+            data |= {"coded": code.hash, "causes": self.causes}
+            events.append(self.event("CodeInvalidated", data))
         return tuple(events)
 
     def queries(self, touched: set[Slot]) -> tuple[NewEvent, ...]:

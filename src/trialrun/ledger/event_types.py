@@ -1,4 +1,4 @@
-"""The registry of event types: their fields, their meaning, and how old versions are read.
+"""The registry of event types; those of a participant are declared here.
 
 A type is never edited once a log may hold it. A change is a new schema number and an upcaster that
 reads the old data as the new ones.
@@ -6,128 +6,14 @@ reads the old data as the new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-from trialrun.errors import LedgerError
+from trialrun.ledger.event_registry import EventType, Field, Registry, Upcaster, declare
+from trialrun.ledger.event_types_stock import ALLOCATED, ALLOCATION, STOCK
+from trialrun.ledger.event_types_study import ACCESS, SEAL, STUDY
 
-Upcaster = Callable[[Mapping[str, Any]], tuple[str, Mapping[str, Any]]]
-
-_KINDS: Mapping[str, type | tuple[type, ...]] = {
-    "text": str,
-    "date": str,
-    "integer": int,
-    "boolean": bool,
-    "list": (list, tuple),
-    "map": Mapping,
-}
-_SIMPLE: Mapping[str, type] = {"text": str, "date": str, "integer": int, "boolean": bool}
-_ABSENT = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of an event's data: kind (`text`, `date`, `integer`, `boolean`, `list`, `map`) and meaning."""
-
-    name: str
-    kind: str
-    meaning: str
-    optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EventType:
-    """A kind of event: name (noun + past participle), schema number, stream, meaning, fields."""
-
-    name: str
-    schema: int
-    stream: str
-    meaning: str
-    fields: tuple[Field, ...]
-    names: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "names", frozenset(part.name for part in self.fields))
-
-
-@dataclass(frozen=True, slots=True)
-class Registry:
-    """All event types by name, and the upcasters by (name, old schema)."""
-
-    types: Mapping[str, EventType]
-    upcasters: Mapping[tuple[str, int], Upcaster] = field(default_factory=dict[tuple[str, int], Upcaster])
-
-    def check(self, name: str, data: Mapping[str, Any]) -> EventType:
-        """The type of that name, if the data fit it.
-
-        Errors: `LedgerError` naming type and field.
-        """
-        kind = self.types.get(name)
-        if kind is None:
-            raise LedgerError(f"there is no event type {name!r}")
-        for extra in sorted(data.keys() - kind.names):
-            raise LedgerError(f"event {name}: field {extra!r} is not one of {', '.join(sorted(kind.names))}")
-        for part in kind.fields:
-            value = data.get(part.name, _ABSENT)
-            if type(value) is _SIMPLE.get(part.kind):
-                continue  # nearly every field: right, and with one JSON text
-            if value is not _ABSENT:
-                _check_kind(name, part, value)
-                _check_plain(name, value)
-            elif not part.optional:
-                raise LedgerError(f"event {name}: field {part.name!r} is missing")
-        return kind
-
-    def upcast(self, name: str, schema: int, data: Mapping[str, Any]) -> tuple[str, int, Mapping[str, Any]]:
-        """Name, schema and data as the present program reads them.
-
-        Errors: `LedgerError` for a type or schema that is unknown or newer than this program.
-        """
-        while (step := self.upcasters.get((name, schema))) is not None:
-            name, data = step(data)
-            schema += 1
-        kind = self.types.get(name)
-        if kind is None or kind.schema != schema:
-            raise LedgerError(
-                f"event type {name!r} schema {schema} is not known to this version of the program",
-                "open the log with the version that wrote it, or a newer one",
-            )
-        return name, schema, data
-
-
-def _check_kind(name: str, part: Field, value: object) -> None:
-    wanted = _KINDS[part.kind]
-    fits = isinstance(value, wanted) and not (part.kind == "integer" and isinstance(value, bool))
-    if not fits:
-        raise LedgerError(f"event {name}: field {part.name!r} is {value!r}, not a {part.kind}")
-
-
-def _check_plain(name: str, value: object) -> None:
-    """Only what has one JSON text in every language: no floating-point number, no other object."""
-    if value is None or isinstance(value, (str, bool, int)):
-        return
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            if not isinstance(key, str):
-                raise LedgerError(f"event {name}: the key {key!r} is not a text")
-            _check_plain(name, inner)
-        return
-    if isinstance(value, (list, tuple)):
-        for inner in value:
-            _check_plain(name, inner)
-        return
-    raise LedgerError(f"event {name}: {value!r} has no single JSON text", "write numbers as text")
-
-
-def _type(name: str, stream: str, meaning: str, *fields: str) -> EventType:
-    """A type from lines `name kind? meaning`; a question mark behind the kind makes it optional."""
-    parts: list[Field] = []
-    for line in fields:
-        field_name, kind, text = line.split(" ", 2)
-        parts.append(Field(field_name, kind.rstrip("?"), text, optional=kind.endswith("?")))
-    return EventType(name, 1, stream, meaning, tuple(parts))
-
+__all__ = ["REGISTRY", "TYPES", "EventType", "Field", "Registry", "Upcaster"]
 
 _SLOT = (
     "visit text visit name, `#2` and on for a repeated one",
@@ -140,67 +26,8 @@ _SCOPE = (
 )
 _ITEMS = "items map item name to `text`, `unit`, `missing`, or `sealed` for an identifying value"
 
-_STUDY = (
-    _type(
-        "StudyActivated",
-        "study",
-        "The ledger was opened for a study.",
-        "study text study id",
-        "mode text `rehearsal` or `live`",
-        "target integer planned number of participants",
-        "sites list site ids",
-    ),
-    _type(
-        "StudyAmended",
-        "study",
-        "The study definition changed; entries from here on follow the new one.",
-        "from_hash text definition before",
-        "to_hash text definition from now on",
-    ),
-    _type(
-        "AssumptionConfirmed",
-        "study",
-        "A named person confirmed something the registry record does not say.",
-        "assumption text assumption id",
-        "answer text the default, or the alternative chosen",
-    ),
-    _type(
-        "CandidateNumberIssued",
-        "study",
-        "A screening number was given out; numbers are never used twice.",
-        "candidate text candidate number, `S-001`",
-        "site text site id",
-    ),
-    _type(
-        "ParticipantNumberIssued",
-        "study",
-        "A participant number with check digit was given out at enrolment.",
-        "candidate text candidate number",
-        "number text participant number",
-        "site text site id",
-    ),
-    _type(
-        "DataExported",
-        "study",
-        "Somebody took data out.",
-        "kind text snapshot, export, casebook ...",
-        "description text what was taken",
-        "checksum text SHA-256 of it, if it is a file",
-        "purpose text what for",
-    ),
-    _type(
-        "ConsentTextApproved",
-        "site",
-        "A site may use a consent text from a date on.",
-        "version text consent version",
-        "language text language code",
-        "from_date date first day",
-        "reference text the approval's own reference",
-    ),
-)
-
 _SCREENING = (
-    _type(
+    declare(
         "CandidateRegistered",
         "participant",
         "A person is being screened.",
@@ -208,7 +35,7 @@ _SCREENING = (
         "site text site id",
         "previous text candidate number of an earlier screening, or empty",
     ),
-    _type(
+    declare(
         "ConsentGiven",
         "participant",
         "The participant signed the consent text.",
@@ -218,9 +45,15 @@ _SCREENING = (
         "signed_on date day of signature",
         "explained_by text who explained it",
         "capacity boolean capacity to consent judged present",
+        "method text `paper`, `typed` or `drawn`",
+        "signed_at text time of day of the signature, `14:05`, or empty",
+        "signature map `sealed`: the typed name or the drawn path; empty on paper",
+        "answers map comprehension question to the answer given",
+        "witness map `sealed`: the name of a witness; empty where there was none",
+        schema=2,
     ),
-    _type("ConsentWithdrawn", "participant", "Consent was taken back.", "on date from this day"),
-    _type(
+    declare("ConsentWithdrawn", "participant", "Consent was taken back.", "on date from this day"),
+    declare(
         "EligibilitySigned",
         "participant",
         "The investigator signed the computed outcome of the criteria.",
@@ -230,7 +63,7 @@ _SCREENING = (
         "inputs text SHA-256 over the values the criteria used",
         "statement text the investigator's words",
     ),
-    _type(
+    declare(
         "EligibilityInvalidated",
         "participant",
         "A value the signed outcome rests on changed; it must be signed again.",
@@ -238,7 +71,7 @@ _SCREENING = (
         "causes list hashes of the events that changed it",
         "outcome text what the criteria give now",
     ),
-    _type(
+    declare(
         "ParticipantEnrolled",
         "participant",
         "The candidate entered the study.",
@@ -246,7 +79,7 @@ _SCREENING = (
         "arm text arm",
         "override boolean enrolled over the planned number, with reason",
     ),
-    _type(
+    declare(
         "ParticipationEnded",
         "participant",
         "The participant left.",
@@ -255,11 +88,11 @@ _SCREENING = (
         "note text more about it",
         "criteria list? the criteria a screening failed on",
     ),
-    _type("IdentityErased", "participant", "The key of the identifying values was destroyed."),
+    declare("IdentityErased", "participant", "The key of the identifying values was destroyed."),
 )
 
 _DATA = (
-    _type(
+    declare(
         "VisitRecorded",
         "participant",
         "A visit took place.",
@@ -267,9 +100,9 @@ _DATA = (
         "date date day",
         "was text? the day recorded before",
     ),
-    _type("VisitMissed", "participant", "A visit did not take place.", "visit text visit name"),
-    _type("ItemsEntered", "participant", "Values were saved for the first time.", *_SLOT, _ITEMS),
-    _type(
+    declare("VisitMissed", "participant", "A visit did not take place.", "visit text visit name"),
+    declare("ItemsEntered", "participant", "Values were saved for the first time.", *_SLOT, _ITEMS),
+    declare(
         "ItemsCorrected",
         "participant",
         "Saved values were changed, with reason; the old ones stay readable.",
@@ -277,8 +110,8 @@ _DATA = (
         _ITEMS,
         "was map item name to what stood there before",
     ),
-    _type("RowRemoved", "participant", "A row of a repeating form was taken back.", *_SLOT),
-    _type(
+    declare("RowRemoved", "participant", "A row of a repeating form was taken back.", *_SLOT),
+    declare(
         "ValuesDerived",
         "participant",
         "Derived values were computed anew because their inputs changed.",
@@ -286,20 +119,76 @@ _DATA = (
         "values map derived name to `text` or `unknown_because` (item names)",
         "causes list hashes of the events that changed an input",
     ),
-    _type(
+    declare(
         "DeviationRecorded",
         "participant",
         "A departure from the protocol.",
-        "kind text dose, window, consent, eligibility, enrolment ...",
+        "deviation text number within the participant, `D-001`; empty in entries written before it was kept",
+        "kind text dose, window, missed visit, consent, eligibility, enrolment ...",
         "description text what happened",
         "visit text visit name or empty",
         "rule text the rule that found it, or empty if a person did",
         "action text corrective action",
+        "importance text `minor`, `major`, `critical`, or empty while nobody has judged it",
+        schema=2,
+    ),
+    declare(
+        "DeviationAssessed",
+        "participant",
+        "Somebody judged a deviation.",
+        "deviation text number within the participant",
+        "importance text `minor`, `major` or `critical`",
+        "impact text what it means for safety, rights and data",
+        "action text what was done about it",
+        "prevention text what keeps it from happening again, or empty",
+    ),
+)
+
+_SAFETY = (
+    declare(
+        "TermCoded",
+        "participant",
+        "A reported term was given a code of a dictionary.",
+        *_SLOT,
+        "item text item name",
+        "verbatim text the term as reported",
+        "dictionary text which dictionary",
+        "dictionary_version text its version",
+        "code text code",
+        "term text the dictionary's term",
+        "path list terms of the levels above, lowest first",
+    ),
+    declare(
+        "CodeInvalidated",
+        "participant",
+        "A coded term changed; it must be coded again.",
+        *_SLOT,
+        "item text item name",
+        "coded text hash of the TermCoded event",
+        "causes list hashes of the events that changed it",
+    ),
+    declare(
+        "AlertAcknowledged",
+        "participant",
+        "An investigator has seen an alert.",
+        "alert text the alert's name",
+        "assessment text what it means",
+    ),
+    declare(
+        "SafetyReportSent",
+        "participant",
+        "A report of a serious event went out.",
+        "row integer row of the adverse event",
+        "kind text `initial`, `follow_up` or `final`",
+        "recipient text to whom",
+        "on date day",
+        "reference text the report's number, or empty",
+        "note text more about it",
     ),
 )
 
 _REVIEW = (
-    _type(
+    declare(
         "QueryOpened",
         "participant",
         "A question to the site.",
@@ -310,10 +199,10 @@ _REVIEW = (
         "rule text the check that asks, or empty if a person does",
         "causes list hashes of the events that led to it",
     ),
-    _type(
+    declare(
         "QueryAnswered", "participant", "The site answered.", "query text query number", "answer text answer"
     ),
-    _type(
+    declare(
         "QueryClosed",
         "participant",
         "A question was settled, by a person or because the check holds now.",
@@ -321,8 +210,8 @@ _REVIEW = (
         "rule text the check that closed it, or empty if a person did",
         "causes list hashes of the events that settled it",
     ),
-    _type("QueryReopened", "participant", "A settled question was asked again.", "query text query number"),
-    _type(
+    declare("QueryReopened", "participant", "A settled question was asked again.", "query text query number"),
+    declare(
         "SourceVerified",
         "participant",
         "A value or form was compared with its source.",
@@ -330,7 +219,7 @@ _REVIEW = (
         "item text item name; empty means the whole form",
         "content text SHA-256 of what was compared",
     ),
-    _type(
+    declare(
         "VerificationInvalidated",
         "participant",
         "A source-verified value changed.",
@@ -339,7 +228,7 @@ _REVIEW = (
         "verified text hash of the SourceVerified event",
         "causes list hashes of the events that changed it",
     ),
-    _type(
+    declare(
         "SignatureGiven",
         "participant",
         "Somebody signed a form, a visit or the casebook.",
@@ -348,7 +237,7 @@ _REVIEW = (
         "meaning text what the signature means",
         "content text SHA-256 of what was signed",
     ),
-    _type(
+    declare(
         "SignatureInvalidated",
         "participant",
         "Something signed changed; the signature no longer holds.",
@@ -358,62 +247,49 @@ _REVIEW = (
         "signer text who had signed",
         "causes list hashes of the events that changed it",
     ),
-    _type("DataFrozen", "participant", "Changes were stopped for review.", *_SCOPE),
-    _type("DataUnfrozen", "participant", "Changes were let through again.", *_SCOPE),
-    _type("DataLocked", "participant", "Changes were ended.", *_SCOPE),
-    _type("DataUnlocked", "participant", "Locked data were opened.", *_SCOPE),
+    declare("DataFrozen", "participant", "Changes were stopped for review.", *_SCOPE),
+    declare("DataUnfrozen", "participant", "Changes were let through again.", *_SCOPE),
+    declare("DataLocked", "participant", "Changes were ended.", *_SCOPE),
+    declare("DataUnlocked", "participant", "Locked data were opened.", *_SCOPE),
 )
 
-_ACCESS = (
-    _type(
-        "UserAdded",
-        "access",
-        "A new account.",
-        "user text user name",
-        "name text printed name",
-        "email text address or empty",
-    ),
-    _type("UserDisabled", "access", "An account was closed.", "user text user name"),
-    _type(
-        "RoleGranted",
-        "access",
-        "A user was given a role.",
-        "user text user name",
-        "role text role",
-        "site text site id or empty for all",
-    ),
-    _type(
-        "RoleRevoked",
-        "access",
-        "A role was taken away.",
-        "user text user name",
-        "role text role",
-        "site text site id or empty for all",
-    ),
-    _type(
-        "SignInRecorded",
-        "access",
-        "Somebody signed in, failed to, or signed out.",
-        "user text user name as given",
-        "outcome text `success`, `failure`, `locked_out` or `signed_out`",
-        "method text password, passkey ...",
-    ),
-)
 
-_SEAL = (
-    _type(
-        "LogSealed",
-        "seal",
-        "Binds the heads of all streams that moved since the last seal, and the order of the log.",
-        "through integer log position sealed",
-        "link text running hash at that position",
-        "heads map stream to [version, hash]",
-        "key text? Ed25519 public key, hexadecimal",
-        "signature text? Ed25519 signature over the canonical JSON of through, link and heads",
-    ),
-)
+def _consent_1(data: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Before consent was taken on a screen, all of it was on paper."""
+    added = {"method": "paper", "signed_at": "", "signature": {}, "answers": {}, "witness": {}}
+    return "ConsentGiven", {**data, **added}
+
+
+def _deviation_1(data: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The number follows from the order of the entries; the fold gives it."""
+    return "DeviationRecorded", {**data, "deviation": "", "importance": ""}
+
+
+def _sign_in_1(data: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    return "SignInRecorded", {**data, "role": "", "site": ""}
+
 
 TYPES: Mapping[str, EventType] = {
-    kind.name: kind for group in (_STUDY, _SCREENING, _DATA, _REVIEW, _ACCESS, _SEAL) for kind in group
+    kind.name: kind
+    for group in (
+        STUDY,
+        _SCREENING,
+        ALLOCATED,
+        _DATA,
+        _SAFETY,
+        _REVIEW,
+        STOCK,
+        ALLOCATION,
+        ACCESS,
+        SEAL,
+    )
+    for kind in group
 }
-REGISTRY = Registry(TYPES)
+REGISTRY = Registry(
+    TYPES,
+    {
+        ("ConsentGiven", 1): _consent_1,
+        ("DeviationRecorded", 1): _deviation_1,
+        ("SignInRecorded", 1): _sign_in_1,
+    },
+)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from trialrun.ledger.events import Event
+from trialrun.ledger.fold_records import RECORDS
+from trialrun.ledger.fold_streams import fold_access, fold_site, fold_study, own_copy
+from trialrun.ledger.identity import CONSENT_PLACE
 from trialrun.ledger.state import (
     ERASED,
-    AccessState,
     Consent,
     DerivedValue,
     Mark,
@@ -18,22 +20,13 @@ from trialrun.ledger.state import (
     Query,
     SavedValue,
     SignedEligibility,
-    SiteState,
-    StudyState,
+    Unblinding,
 )
 
+SEALED_ARM = "#arm"  # no item can be called so
+__all__ = ["Reveal", "fold", "fold_access", "fold_site", "fold_study"]
+
 Reveal = Callable[[str, str], str | None]  # item, sealed text
-S = TypeVar("S", ParticipantState, StudyState, SiteState, AccessState)
-
-
-def _copy(state: S) -> S:
-    """A state whose containers are its own."""
-    copied = replace(state)
-    for part in fields(state):
-        value = getattr(state, part.name)
-        if isinstance(value, dict):
-            setattr(copied, part.name, dict(value))
-    return copied
 
 
 def _nothing(_item: str, _sealed: str) -> str | None:
@@ -50,70 +43,13 @@ def fold(
         start: state so far; it is left as it is.
         reveal: opens a sealed identifying value; `None` means its key is gone.
     """
-    state = _copy(start) if start else ParticipantState()
+    state = own_copy(start) if start else ParticipantState()
     for event in events:
         apply = _PARTICIPANT.get(event.type)
         if apply is not None:
             apply(state, event, event.data)
-        elif event.type in {"ItemsEntered", "ItemsCorrected"}:
-            _items(state, event, reveal)
-        state.version, state.hash = event.version, event.hash
-    return state
-
-
-def fold_study(events: Iterable[Event], start: StudyState | None = None) -> StudyState:
-    """The study's state after more events of stream `study`."""
-    state = _copy(start) if start else StudyState()
-    for event in events:
-        data = event.data
-        match event.type:
-            case "StudyActivated":
-                state.mode, state.study_id, state.study_hash = data["mode"], data["study"], event.study_hash
-                state.target = data["target"]
-            case "StudyAmended":
-                state.study_hash = data["to_hash"]
-            case "AssumptionConfirmed":
-                state.confirmed |= {data["assumption"]}
-            case "CandidateNumberIssued":
-                state.candidates[data["candidate"]] = data["site"]
-            case "ParticipantNumberIssued":
-                state.participants[data["number"]] = data["candidate"]
-            case _:
-                pass
-        state.version, state.hash = event.version, event.hash
-    return state
-
-
-def fold_site(events: Iterable[Event], start: SiteState | None = None) -> SiteState:
-    """A site's state after more events of its stream."""
-    state = _copy(start) if start else SiteState()
-    for event in events:
-        state.site = event.stream.removeprefix("site/")
-        if event.type == "ConsentTextApproved":
-            key = (event.data["version"], event.data["language"])
-            state.approved[key] = date.fromisoformat(event.data["from_date"])
-        state.version, state.hash = event.version, event.hash
-    return state
-
-
-def fold_access(events: Iterable[Event], start: AccessState | None = None) -> AccessState:
-    """The accounts after more events of stream `access`."""
-    state = _copy(start) if start else AccessState()
-    for event in events:
-        data = event.data
-        match event.type:
-            case "UserAdded":
-                state.users[data["user"]] = data["name"]
-            case "UserDisabled":
-                state.disabled |= {data["user"]}
-            case "RoleGranted":
-                held = state.roles.get(data["user"], frozenset())
-                state.roles[data["user"]] = held | {(data["role"], data["site"])}
-            case "RoleRevoked":
-                held = state.roles.get(data["user"], frozenset())
-                state.roles[data["user"]] = held - {(data["role"], data["site"])}
-            case _:
-                pass
+        elif (opened := _SEALED.get(event.type)) is not None:
+            opened(state, event, reveal)
         state.version, state.hash = event.version, event.hash
     return state
 
@@ -126,9 +62,31 @@ def _registered(state: ParticipantState, event: Event, data: Mapping[str, Any]) 
     state.registered_at = event.at
 
 
-def _consented(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
+def _consented(state: ParticipantState, event: Event, reveal: Reveal) -> None:
+    data = event.data
+
+    def opened(name: str) -> str:
+        sealed = data[name].get("sealed")
+        if sealed is None:
+            return str(data[name].get("text", ""))
+        text = None if state.erased else reveal(CONSENT_PLACE[name], sealed)
+        return ERASED if text is None else text
+
     given = Consent(
-        data["version"], data["language"], date.fromisoformat(data["signed_on"]), data["capacity"], event.hash
+        version=data["version"],
+        language=data["language"],
+        signed_on=date.fromisoformat(data["signed_on"]),
+        capacity=data["capacity"],
+        hash=event.hash,
+        method=data["method"],
+        signed_at=data["signed_at"],
+        answers=data["answers"],
+        explained_by=data["explained_by"],
+        signature=opened("signature"),
+        witness=opened("witness"),
+        text_hash=data["text_hash"],
+        by=event.by,
+        at=event.at,
     )
     # The same text recorded again corrects the record of it; another text is a further consent.
     others = tuple(
@@ -156,6 +114,20 @@ def _enrolled(state: ParticipantState, event: Event, data: Mapping[str, Any]) ->
     state.number, state.arm, state.enrolled_at = data["number"], data["arm"], event.at
 
 
+def _allocated(state: ParticipantState, event: Event, reveal: Reveal) -> None:
+    data = event.data
+    state.allocation = (data["stratum"], data["line"])
+    if "arm" in data:
+        state.arm = data["arm"]
+    else:
+        state.concealed_arm = reveal(SEALED_ARM, data["sealed"]) or ""
+
+
+def _unblinded(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
+    state.arm = data["arm"]
+    state.unblinded = Unblinding(event.by, event.role, event.at, event.reason)
+
+
 def _ended(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
     state.ended_on, state.end_cause = date.fromisoformat(data["on"]), data["cause"]
     state.end_note, state.end_criteria = data["note"], tuple(data.get("criteria", ()))
@@ -166,6 +138,12 @@ def _erased(state: ParticipantState, _event: Event, _data: Mapping[str, Any]) ->
     for slot, value in state.values.items():
         if value.sealed is not None:
             state.values[slot] = replace(value, text=None, missing=ERASED)
+    state.consents = tuple(_without_names(one) for one in state.consents)
+    state.consent = state.consent and _without_names(state.consent)
+
+
+def _without_names(consent: Consent) -> Consent:
+    return replace(consent, signature=consent.signature and ERASED, witness=consent.witness and ERASED)
 
 
 def _visited(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
@@ -215,10 +193,6 @@ def _derived(state: ParticipantState, _event: Event, data: Mapping[str, Any]) ->
     for name, value in data["values"].items():
         because = tuple(value.get("unknown_because", ()))
         state.derived[data["visit"], name] = DerivedValue(value.get("text"), because)
-
-
-def _deviated(state: ParticipantState, _event: Event, _data: Mapping[str, Any]) -> None:
-    state.deviations += 1
 
 
 def _query_opened(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
@@ -296,18 +270,17 @@ def _unlocked(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -
 
 _PARTICIPANT: Mapping[str, Callable[[ParticipantState, Event, Mapping[str, Any]], None]] = {
     "CandidateRegistered": _registered,
-    "ConsentGiven": _consented,
     "ConsentWithdrawn": _withdrawn,
     "EligibilitySigned": _eligibility,
     "EligibilityInvalidated": _eligibility_lost,
     "ParticipantEnrolled": _enrolled,
+    "AllocationUnblinded": _unblinded,
     "ParticipationEnded": _ended,
     "IdentityErased": _erased,
     "VisitRecorded": _visited,
     "VisitMissed": _missed,
     "RowRemoved": _row_removed,
     "ValuesDerived": _derived,
-    "DeviationRecorded": _deviated,
     "QueryOpened": _query_opened,
     "QueryAnswered": _query_to("answered"),
     "QueryClosed": _query_to("closed"),
@@ -320,4 +293,11 @@ _PARTICIPANT: Mapping[str, Callable[[ParticipantState, Event, Mapping[str, Any]]
     "DataUnfrozen": _unfrozen,
     "DataLocked": _locked,
     "DataUnlocked": _unlocked,
+    **RECORDS,
+}
+_SEALED: Mapping[str, Callable[[ParticipantState, Event, Reveal], None]] = {
+    "ConsentGiven": _consented,
+    "ItemsEntered": _items,
+    "ItemsCorrected": _items,
+    "ArmAllocated": _allocated,
 }

@@ -17,6 +17,7 @@ from trialrun.study.model import Study
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _VERSION = "1:"
+CONSENT_PLACE: Mapping[str, str] = {"signature": "consent_signature", "witness": "consent_witness"}
 
 
 class KeyStore(Protocol):
@@ -97,9 +98,11 @@ def seal_identifying(event: NewEvent, study: Study, vault: Vault) -> NewEvent:
 
     The values before a correction are left out where identifying: they stand, sealed, in the earlier event.
     """
+    participant = event.stream.removeprefix("participant/")
+    if event.type == "ConsentGiven":
+        return _seal_consent(event, participant, vault)
     if event.type not in ("ItemsEntered", "ItemsCorrected"):
         return event
-    participant = event.stream.removeprefix("participant/")
     names = {name for name in event.data["items"] if study.items[name].identifying}
     if not names:
         return event
@@ -113,3 +116,13 @@ def seal_identifying(event: NewEvent, study: Study, vault: Vault) -> NewEvent:
     if "was" in data:
         data["was"] = {name: ({} if name in names else entry) for name, entry in data["was"].items()}
     return NewEvent(event.stream, event.type, data, event.reason)
+
+
+def _seal_consent(event: NewEvent, participant: str, vault: Vault) -> NewEvent:
+    """The names and strokes on a consent encrypted."""
+    shut = {
+        name: {"sealed": vault.seal(participant, place_of(participant, place), event.data[name]["text"])}
+        for name, place in CONSENT_PLACE.items()
+        if "text" in event.data[name]
+    }
+    return NewEvent(event.stream, event.type, {**event.data, **shut}, event.reason)

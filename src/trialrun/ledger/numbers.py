@@ -26,6 +26,11 @@ def check_character(text: str) -> str:
     return _ALPHABET[(modulus + 1 - rest) % modulus]
 
 
+def deviation_number(count: int) -> str:
+    """The number of a participant's `count`-th deviation: `D-001`."""
+    return f"D-{count:03d}"
+
+
 def candidate_number(count: int) -> str:
     """The screening number of the `count`-th candidate of the study: `S-001`."""
     return f"S-{count:03d}"

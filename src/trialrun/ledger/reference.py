@@ -15,7 +15,7 @@ Every entry has the same frame; `data` holds what its type says below.
 
 | field | meaning |
 |---|---|
-| `stream` | `study`, `site/<id>`, `participant/<candidate number>`, `access`, `seal` |
+| `stream` | `study`, `site/<id>`, `participant/<candidate number>`, `stock/<site>`, `allocation`, `access`, `seal` |
 | `version` | number within the stream, from 1 without gaps |
 | `type`, `schema` | the type and its schema number; old schemas stay readable |
 | `at` | UTC, with microseconds |
@@ -35,6 +35,8 @@ _STREAMS = {
     "study": "Study",
     "site": "Site",
     "participant": "Participant",
+    "stock": "Stock",
+    "allocation": "Allocation",
     "access": "Access",
     "seal": "Seal",
 }

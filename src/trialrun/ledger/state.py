@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from trialrun.ledger.allocation import AllocationState
 from trialrun.ledger.events import NO_HASH
+from trialrun.ledger.state_records import (
+    Acknowledgement,
+    Code,
+    Deviation,
+    LockStep,
+    SafetyReport,
+    TrailReview,
+)
+from trialrun.ledger.stock import StockState
 
 Slot = tuple[str, str, int, str]  # visit, form, row, item
 
@@ -40,13 +51,22 @@ class DerivedValue:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The consent in force."""
+    """A consent given; `signature` and `witness` are `erased` once the identity is."""
 
     version: str
     language: str
     signed_on: date
     capacity: bool
     hash: str
+    method: str = "paper"
+    signed_at: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict[str, str])
+    explained_by: str = ""
+    signature: str = ""
+    witness: str = ""
+    text_hash: str = ""
+    by: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +115,16 @@ class SignedEligibility:
     statement: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unblinding:
+    """The arm was opened in an emergency: by whom, when and why."""
+
+    by: str
+    role: str
+    at: str
+    reason: str
+
+
 @dataclass(slots=True)
 class ParticipantState:
     """All of one participant: folded from stream `participant/<key>`."""
@@ -110,7 +140,10 @@ class ParticipantState:
     withdrawn_on: date | None = None
     eligibility: SignedEligibility | None = None
     number: str = ""
-    arm: str = ""
+    arm: str = ""  # as far as it may be known: empty while it is concealed
+    concealed_arm: str = field(default="", repr=False)  # for rules of the ledger alone; never shown
+    allocation: tuple[str, int] | None = None  # stratum and line of the allocation list
+    unblinded: Unblinding | None = None
     enrolled_at: str = ""
     ended_on: date | None = None
     end_cause: str = ""
@@ -126,12 +159,20 @@ class ParticipantState:
     verifications: tuple[Mark, ...] = ()
     frozen: frozenset[tuple[str, str]] = frozenset()
     locked: frozenset[tuple[str, str]] = frozenset()
-    deviations: int = 0
+    deviations: dict[str, Deviation] = field(default_factory=dict[str, Deviation])
+    codes: dict[Slot, Code] = field(default_factory=dict[Slot, Code])
+    acknowledged: dict[str, Acknowledgement] = field(default_factory=dict[str, Acknowledgement])
+    safety_reports: tuple[SafetyReport, ...] = ()
 
     @property
     def enrolled(self) -> bool:
         """Whether the candidate has become a participant of the study."""
         return bool(self.number)
+
+    @property
+    def treatment(self) -> str:
+        """The arm whose dose plan holds, known or concealed; for rules of the ledger, never to be shown."""
+        return self.arm or self.concealed_arm
 
     def form_values(self, visit: str, form: str, row: int) -> dict[str, SavedValue]:
         """The saved values of one form (row) by item."""
@@ -167,21 +208,29 @@ class StudyState:
     confirmed: frozenset[str] = frozenset()
     candidates: dict[str, str] = field(default_factory=dict[str, str])  # number to site
     participants: dict[str, str] = field(default_factory=dict[str, str])  # participant number to candidate
+    trail_reviews: tuple[TrailReview, ...] = ()
+    lock_steps: tuple[LockStep, ...] = ()
+    database_locked: bool = False
 
 
 @dataclass(slots=True)
 class SiteState:
-    """A site's stream: consent texts approved there, (version, language) to first day."""
+    """A site's stream: consent texts approved there, and the reference ranges of its laboratories."""
 
     site: str = ""
     version: int = 0
     hash: str = NO_HASH
+    # (version, language) to the first day
     approved: dict[tuple[str, str], date] = field(default_factory=dict[tuple[str, str], date])
+    # laboratory to its ranges, as `SetRanges` describes them
+    ranges: dict[str, tuple[Mapping[str, str], ...]] = field(
+        default_factory=dict[str, tuple[Mapping[str, str], ...]]
+    )
 
 
 @dataclass(slots=True)
 class AccessState:
-    """The access stream: users, and the roles they hold as (role, site)."""
+    """The access stream: users, the roles they hold as (role, site), training, participants' own accounts."""
 
     version: int = 0
     hash: str = NO_HASH
@@ -190,13 +239,20 @@ class AccessState:
     roles: dict[str, frozenset[tuple[str, str]]] = field(
         default_factory=dict[str, frozenset[tuple[str, str]]]
     )
+    training: dict[str, tuple[tuple[str, date], ...]] = field(
+        default_factory=dict[str, tuple[tuple[str, date], ...]]
+    )  # user to (topic, day)
+    linked: dict[str, str] = field(default_factory=dict[str, str])  # user to candidate number
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What `decide` looks at: the study, the accounts, the site, and the participant concerned."""
+    """What `decide` looks at: the study, the accounts, the site with its stock, and the participant concerned."""
 
     study: StudyState = field(default_factory=StudyState)
     access: AccessState = field(default_factory=AccessState)
     site: SiteState = field(default_factory=SiteState)
     participant: ParticipantState = field(default_factory=ParticipantState)
+    stock: StockState = field(default_factory=StockState)
+    allocation: AllocationState = field(default_factory=AllocationState)
+    everyone: tuple[ParticipantState, ...] = ()  # filled where a command is about all of them

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from trialrun.errors import LedgerError
+from trialrun.ledger.allocation import allocation_findings
 from trialrun.ledger.events import Event, read_event
 from trialrun.ledger.export import read_header, read_lines
 from trialrun.ledger.identity import Vault, place_of
+from trialrun.ledger.stock import stock_findings
 from trialrun.ledger.store import Store
 from trialrun.ledger.store.projection import Key, Row, fold_values
 from trialrun.ledger.walk import Walk, damage
@@ -22,7 +24,8 @@ def verify(store: Store, *, anchor: str = "", public_key: str = "") -> list[Find
     Checks each entry against its hash, each stream's chain, the order of the whole log, every seal
     and its signature, the head row, the columns beside the entries, the projection of current
     values refolded from the log, that erased identities have no key, and that the others' keys open
-    what was sealed with them.
+    what was sealed with them; that every unit of the product is accounted for, and that the lists of
+    random allocations are the ones committed to and were used line by line.
 
     Args:
         store: the ledger.
@@ -47,6 +50,7 @@ def verify(store: Store, *, anchor: str = "", public_key: str = "") -> list[Find
     _head(walk, store)
     _projection(walk, events, store)
     _identities(walk, events, store)
+    walk.findings += [*stock_findings(events), *allocation_findings(events, Vault(store))]
     return walk.findings
 
 

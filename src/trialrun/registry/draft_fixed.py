@@ -6,36 +6,61 @@ from typing import Any
 
 from trialrun.registry.draft_sketch import Sketch
 
+_SITE = (
+    "RegisterCandidate", "RecordConsent", "SaveForm", "RemoveRow", "RecordVisit", "MissVisit", "RecordDeviation",
+    "RecordSafetyReport", "AnswerQuery",
+)  # fmt: skip
+_CARE = (
+    *_SITE,
+    "WithdrawConsent",
+    "RecordDose",
+    "AcknowledgeAlert",
+    "Unblind",
+    "EndParticipation",
+    "Sign",
+    "RecordExport",
+)
 ROLES: dict[str, dict[str, Any]] = {
     "principal_investigator": {
         "title": "Principal investigator",
         "may": [
-            "ActivateStudy", "ConfirmAssumption", "RegisterCandidate", "RecordConsent", "WithdrawConsent", "SaveForm", "RecordVisit",
-            "MissVisit", "SignEligibility", "Enrol", "RecordDose", "EndParticipation", "RaiseQuery", "AnswerQuery", "CloseQuery",
-            "ReopenQuery", "VerifySource", "Sign",
+            "ActivateStudy", "AmendStudy", "ConfirmAssumption", "ApproveConsent", *_CARE, "SignEligibility", "Enrol", "OverrideCap",
+            "AssessDeviation", "RaiseQuery", "CloseQuery", "ReopenQuery", "VerifySource", "SetRanges", "RecordImport",
+            "ReviewTrail", "RecordTraining", "RecordLockStep",
         ],
     },
-    "investigator": {
-        "title": "Sub-investigator",
+    "investigator": {"title": "Sub-investigator", "may": [*_CARE]},
+    "coordinator": {"title": "Study coordinator", "may": [*_SITE, "SetRanges", "RecordImport"]},
+    "pharmacist": {
+        "title": "Pharmacist",
         "may": [
-            "RegisterCandidate", "RecordConsent", "WithdrawConsent", "SaveForm", "RecordVisit", "MissVisit", "RecordDose",
-            "EndParticipation", "AnswerQuery", "Sign",
+            "RegisterBatch", "MoveStock", "ReverseMove", "CountStock", "RecordExcursion", "PrepareAllocation", "Unblind",
+            "RecordDose", "RecordDeviation",
         ],
     },
-    "coordinator": {
-        "title": "Study coordinator",
-        "may": ["RegisterCandidate", "RecordConsent", "SaveForm", "RecordVisit", "MissVisit", "AnswerQuery"],
+    "monitor": {
+        "title": "Monitor",
+        "may": [
+            "RaiseQuery", "CloseQuery", "ReopenQuery", "VerifySource", "RecordDeviation", "RecordImport", "RecordExport",
+            "ReviewTrail",
+        ],
     },
-    "monitor": {"title": "Monitor", "may": ["RaiseQuery", "CloseQuery", "ReopenQuery", "VerifySource", "RecordExport"]},
     "data_manager": {
         "title": "Data manager",
-        "may": ["RaiseQuery", "CloseQuery", "ReopenQuery", "Freeze", "Lock", "Unlock", "RecordExport"],
+        "may": [
+            "RaiseQuery", "CloseQuery", "ReopenQuery", "Freeze", "Unfreeze", "Lock", "Unlock", "CodeTerm", "SetRanges",
+            "RecordImport", "RecordExport", "ReviewTrail", "RecordLockStep", "LockDatabase", "UnlockDatabase",
+        ],
     },
     "statistician": {"title": "Statistician", "may": ["RecordExport"]},
-    "sponsor": {"title": "Sponsor", "may": ["ConfirmAssumption", "RecordExport"]},
+    "sponsor": {"title": "Sponsor", "may": ["ConfirmAssumption", "RecordSafetyReport", "RecordExport"]},
+    "participant": {"title": "Participant", "may": []},
     "administrator": {
         "title": "Administrator",
-        "may": ["AddUser", "GrantRole", "RevokeRole", "RecordSignIn", "EraseIdentity"],
+        "may": [
+            "AddUser", "DisableUser", "GrantRole", "RevokeRole", "RecordSignIn", "RecordCredential", "RecordTraining",
+            "LinkParticipant", "EraseIdentity",
+        ],
     },
 }  # fmt: skip
 

@@ -11,7 +11,20 @@ from typing import Any
 
 from trialrun.ledger import commands as c
 from trialrun.ledger.commands import Actor, Command, ParticipantCommand
-from trialrun.ledger.decide import access, capture, review, screening, study_rules
+from trialrun.ledger.decide import (
+    access,
+    allocation,
+    batches,
+    capture,
+    database_lock,
+    deviations,
+    ranges,
+    review,
+    safety,
+    screening,
+    stock,
+    study_rules,
+)
 from trialrun.ledger.decide.asked import Asked, need_participant
 from trialrun.ledger.decide.refusal import FieldConflict, Refusal, RuleBrokenError, refuse
 from trialrun.ledger.events import NewEvent
@@ -31,6 +44,12 @@ _RULES: Mapping[type[Command], Callable[[Asked, Any], tuple[NewEvent, ...]]] = {
     c.ConfirmAssumption: study_rules.confirm,
     c.ApproveConsent: study_rules.approve_consent,
     c.RecordExport: study_rules.export,
+    c.RecordImport: study_rules.record_import,
+    c.ReviewTrail: study_rules.review_trail,
+    c.SetRanges: ranges.set_ranges,
+    c.RecordLockStep: database_lock.record_lock_step,
+    c.LockDatabase: database_lock.lock_database,
+    c.UnlockDatabase: database_lock.unlock_database,
     c.RegisterCandidate: screening.register,
     c.RecordConsent: _consent,
     c.WithdrawConsent: screening.withdraw,
@@ -42,7 +61,11 @@ _RULES: Mapping[type[Command], Callable[[Asked, Any], tuple[NewEvent, ...]]] = {
     c.MissVisit: capture.miss_visit,
     c.SaveForm: capture.save_form,
     c.RemoveRow: capture.remove_row,
-    c.RecordDeviation: capture.record_deviation,
+    c.RecordDeviation: deviations.record_deviation,
+    c.AssessDeviation: deviations.assess_deviation,
+    c.CodeTerm: safety.code_term,
+    c.AcknowledgeAlert: safety.acknowledge_alert,
+    c.RecordSafetyReport: safety.record_safety_report,
     c.RaiseQuery: review.raise_query,
     c.AnswerQuery: review.answer_query,
     c.CloseQuery: review.close_query,
@@ -58,12 +81,23 @@ _RULES: Mapping[type[Command], Callable[[Asked, Any], tuple[NewEvent, ...]]] = {
     c.GrantRole: access.grant_role,
     c.RevokeRole: access.revoke_role,
     c.RecordSignIn: access.record_sign_in,
+    c.RecordCredential: access.record_credential,
+    c.RecordTraining: access.record_training,
+    c.LinkParticipant: access.link_participant,
+    c.RegisterBatch: batches.register_batch,
+    c.MoveStock: stock.move_stock,
+    c.ReverseMove: stock.reverse_move,
+    c.CountStock: stock.count_stock,
+    c.RecordExcursion: stock.record_excursion,
+    c.PrepareAllocation: allocation.prepare,
+    c.Unblind: allocation.unblind,
 }
 COMMANDS: Mapping[str, type[Command]] = {kind.__name__: kind for kind in _RULES}
 
 _BEFORE_ACTIVATION = (
     c.ActivateStudy, c.AmendStudy, c.ConfirmAssumption, c.ApproveConsent, c.AddUser, c.DisableUser, c.GrantRole,
-    c.RevokeRole, c.RecordSignIn, c.RecordExport,
+    c.RevokeRole, c.RecordSignIn, c.RecordExport, c.RecordCredential,
+    c.RecordTraining, c.SetRanges,
 )  # fmt: skip
 
 
@@ -86,6 +120,7 @@ def decide(
         if isinstance(command, ParticipantCommand):
             need_participant(asked, command.participant)
         access.need_right(asked, command)
+        database_lock.need_unlocked_database(asked, command)
         return _RULES[type(command)](asked, command)
     except RuleBrokenError as broken:
         return broken.refusal

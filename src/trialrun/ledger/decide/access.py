@@ -7,12 +7,16 @@ from trialrun.ledger.commands import (
     Command,
     DisableUser,
     GrantRole,
+    LinkParticipant,
     ParticipantCommand,
+    RecordCredential,
+    RecordImport,
     RecordSignIn,
-    RegisterCandidate,
+    RecordTraining,
     RevokeRole,
+    SiteCommand,
 )
-from trialrun.ledger.decide.asked import Asked, need_reason
+from trialrun.ledger.decide.asked import Asked, need_reason, not_future
 from trialrun.ledger.decide.refusal import refuse
 from trialrun.ledger.decide.study_rules import need_site
 from trialrun.ledger.events import NewEvent
@@ -22,17 +26,19 @@ SPONSOR_ROLES = frozenset({"sponsor", "monitor", "data_manager", "statistician"}
 SITE_DATA = frozenset(
     {
         "RegisterCandidate", "RecordConsent", "WithdrawConsent", "SaveForm", "RemoveRow", "RecordVisit", "MissVisit",
-        "SignEligibility", "Enrol", "EndParticipation", "AnswerQuery",
+        "SignEligibility", "Enrol", "EndParticipation", "AnswerQuery", "AcknowledgeAlert",
+        "MoveStock", "ReverseMove", "CountStock", "RecordExcursion",
     }
 )  # fmt: skip
 FIRST_ADMINISTRATOR = frozenset({"AddUser", "GrantRole"})
+CREDENTIALS = ("password_set", "password_reset", "totp_added", "totp_removed", "unlocked")
 SIGN_IN_OUTCOMES = ("success", "failure", "locked_out", "signed_out")
 
 
 def need_right(asked: Asked, command: Command) -> None:
     """The role may do it, the sponsor keeps out of site data, and the site is the actor's own."""
     name, actor = type(command).__name__, asked.actor
-    if isinstance(command, RecordSignIn):
+    if isinstance(command, RecordSignIn) or _own_credential(asked, command):
         return
     role = asked.study.roles.get(actor.role)
     if role is None or (name not in role.may and "*" not in role.may):
@@ -47,9 +53,14 @@ def need_right(asked: Asked, command: Command) -> None:
     _need_account(asked, name)
 
 
+def _own_credential(asked: Asked, command: Command) -> bool:
+    """Everybody changes their own password; the system records what it sees."""
+    return isinstance(command, RecordCredential) and asked.actor.user in (command.user, "system")
+
+
 def _need_site_right(asked: Asked, command: Command) -> None:
     site = ""
-    if isinstance(command, RegisterCandidate):
+    if isinstance(command, (SiteCommand, RecordImport)):
         site = command.site
     elif isinstance(command, ParticipantCommand):
         site = asked.person.site
@@ -141,5 +152,55 @@ def record_sign_in(_asked: Asked, command: RecordSignIn) -> tuple[NewEvent, ...]
     """A sign-in, its failure, or a sign-out; unknown names are recorded as given."""
     if command.outcome not in SIGN_IN_OUTCOMES:
         raise refuse("unknown-outcome", f"{command.outcome!r} is none of {', '.join(SIGN_IN_OUTCOMES)}")
-    data = {"user": command.user, "outcome": command.outcome, "method": command.method}
+    data = {
+        "user": command.user,
+        "outcome": command.outcome,
+        "method": command.method,
+        "role": command.role,
+        "site": command.site,
+    }
     return (NewEvent("access", "SignInRecorded", data),)
+
+
+def record_credential(asked: Asked, command: RecordCredential) -> tuple[NewEvent, ...]:
+    """That a password or second factor changed; never what it is."""
+    _need_user(asked, command.user)
+    if command.kind not in CREDENTIALS:
+        raise refuse("unknown-credential", f"{command.kind!r} is none of {', '.join(CREDENTIALS)}")
+    return (NewEvent("access", "CredentialChanged", {"user": command.user, "kind": command.kind}),)
+
+
+def record_training(asked: Asked, command: RecordTraining) -> tuple[NewEvent, ...]:
+    """A training that took place."""
+    _need_user(asked, command.user)
+    topic = need_reason(command.topic, "a training (its topic)")
+    not_future(asked, command.on, "a training date")
+    if (topic, command.on) in asked.state.access.training.get(command.user, ()):
+        raise refuse(
+            "no-change", f"{command.user}'s training in {topic!r} on {command.on} is recorded already"
+        )
+    data = {"user": command.user, "topic": topic, "on": command.on.isoformat()}
+    return (NewEvent("access", "TrainingRecorded", data),)
+
+
+def link_participant(asked: Asked, command: LinkParticipant) -> tuple[NewEvent, ...]:
+    """One account, one participant, for good: an account never comes to show another person's data."""
+    _need_user(asked, command.user)
+    access = asked.state.access
+    if command.participant not in asked.state.study.candidates:
+        raise refuse("unknown-participant", f"there is no participant {command.participant!r}")
+    if command.user in access.linked:
+        raise refuse("already-linked", f"{command.user!r} is the account of {access.linked[command.user]}")
+    others = [
+        user
+        for user, key in access.linked.items()
+        if key == command.participant and user not in access.disabled
+    ]
+    if others:
+        raise refuse(
+            "already-linked",
+            f"{command.participant} has the account {others[0]!r}",
+            "close that account before giving another",
+        )
+    data = {"user": command.user, "participant": command.participant}
+    return (NewEvent("access", "ParticipantLinked", data),)

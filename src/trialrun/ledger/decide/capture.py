@@ -9,7 +9,6 @@ from trialrun.ledger.commands import (
     Entry,
     MissVisit,
     RecordConsent,
-    RecordDeviation,
     RecordVisit,
     RemoveRow,
     SaveForm,
@@ -24,8 +23,10 @@ from trialrun.ledger.decide.asked import (
     not_future,
     visit_of,
 )
+from trialrun.ledger.decide.deviations import numbered
 from trialrun.ledger.decide.dosing import dose_rules
 from trialrun.ledger.decide.entries import Saved, saved_entry
+from trialrun.ledger.decide.infusions import infusion_moves, row_removed_moves
 from trialrun.ledger.decide.refusal import FieldConflict, refuse
 from trialrun.ledger.events import NewEvent
 from trialrun.ledger.state import SavedValue
@@ -127,9 +128,10 @@ def save_form(asked: Asked, command: SaveForm) -> tuple[NewEvent, ...]:
     if any(name not in current for name in changed):
         _need_new_data_allowed(asked, form)
     _need_same_consent_date(asked, changed)
-    deviations = dose_rules(asked, visit, command, changed)
+    deviations = numbered(asked.person, dose_rules(asked, visit, command, changed))
     slot = {"visit": command.visit, "form": command.form, "row": command.row}
-    return (*_entered_and_corrected(asked, slot, saved, current, command.reason), *deviations)
+    moves = infusion_moves(asked, command, changed)
+    return (*_entered_and_corrected(asked, slot, saved, current, command.reason), *deviations, *moves)
 
 
 def as_saved(value: SavedValue | None) -> Saved:
@@ -260,22 +262,7 @@ def remove_row(asked: Asked, command: RemoveRow) -> tuple[NewEvent, ...]:
     if not asked.person.form_values(command.visit, command.form, command.row):
         raise refuse("no-such-row", f"form {form.name!r} of {asked.person.key} has no row {command.row}")
     data = {"visit": command.visit, "form": command.form, "row": command.row}
-    return (asked.event("RowRemoved", data, reason),)
-
-
-def record_deviation(asked: Asked, command: RecordDeviation) -> tuple[NewEvent, ...]:
-    """A departure from the protocol, found by hand."""
-    need_reason(command.description, "a deviation (its description)")
-    if command.visit:
-        visit_of(asked.study, command.visit)
-    data = {
-        "kind": command.kind,
-        "description": command.description,
-        "visit": command.visit,
-        "rule": "",
-        "action": command.action,
-    }
-    return (asked.event("DeviationRecorded", data),)
+    return (asked.event("RowRemoved", data, reason), *row_removed_moves(asked, command))
 
 
 def consent_form(asked: Asked, command: RecordConsent) -> tuple[NewEvent, ...]:

@@ -54,10 +54,10 @@ def dose_rules(
     if before is None or before.text is None:  # to correct what was given is not to give
         need_signed_eligibility(asked, "dose")
         _need_still_suitable(asked)
-    plan = next((plan for plan in asked.study.dose_plans if plan.arm == person.arm), None)
+    plan = next((plan for plan in asked.study.dose_plans if plan.arm == person.treatment), None)
     if plan is None:
         raise refuse(
-            "no-dose-plan", f"arm {person.arm!r} has no dose plan: no dose", "complete the study definition"
+            "no-dose-plan", f"{person.key} has no dose plan: no dose", "complete the study definition"
         )
     amount = _in_plan_unit(asked, plan, changed[dose_item])
     return (
@@ -119,7 +119,14 @@ def _given_elsewhere(asked: Asked, plan: DosePlan, command: SaveForm) -> Decimal
 
 
 def _deviation(asked: Asked, command: SaveForm, rule: str, text: str, reason: str = "") -> NewEvent:
-    data = {"kind": "dose", "description": text, "visit": command.visit, "rule": rule, "action": ""}
+    data = {
+        "kind": "dose",
+        "description": text,
+        "visit": command.visit,
+        "rule": rule,
+        "action": "",
+        "importance": "",
+    }
     return asked.event("DeviationRecorded", data, reason)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -15,6 +16,7 @@ from trialrun.ledger.commands import (
     SignEligibility,
     WithdrawConsent,
 )
+from trialrun.ledger.decide.allocation import next_arm
 from trialrun.ledger.decide.asked import Asked, need_consent, need_not_withdrawn, need_reason, not_future
 from trialrun.ledger.decide.refusal import refuse
 from trialrun.ledger.decide.study_rules import need_site, open_assumptions
@@ -33,6 +35,8 @@ END_CAUSES = (
     "other",
 )
 OVERRIDE = "OverrideCap"
+CONSENT_METHODS = ("paper", "typed", "drawn")
+_TIME_OF_DAY = re.compile(r"^(?:[01]\d|2[0-3]):[0-5]\d$")
 
 
 def register(asked: Asked, command: RegisterCandidate) -> tuple[NewEvent, ...]:
@@ -72,6 +76,7 @@ def consent(asked: Asked, command: RecordConsent) -> tuple[NewEvent, ...]:
         )
     if not command.explained_by.strip():
         raise refuse("consent-unexplained", "the consent does not say who explained it", "name the person")
+    _check_signature(asked, command)
     reason = command.reason
     if person.consent is not None and person.withdrawn_on is None:
         reason = need_reason(command.reason, "a further consent (new version, or a correction)")
@@ -90,8 +95,29 @@ def consent(asked: Asked, command: RecordConsent) -> tuple[NewEvent, ...]:
         "signed_on": command.signed_on.isoformat(),
         "explained_by": command.explained_by,
         "capacity": command.capacity,
+        "method": command.method,
+        "signed_at": command.signed_at,
+        "signature": {"text": command.signature} if command.signature else {},
+        "answers": dict(command.answers),
+        "witness": {"text": command.witness} if command.witness else {},
     }
     return (asked.event("ConsentGiven", data, reason),)
+
+
+def _check_signature(asked: Asked, command: RecordConsent) -> None:
+    """How it was signed: on paper, or on the screen with a name or strokes that are there."""
+    if command.method not in CONSENT_METHODS:
+        raise refuse(
+            "unknown-consent-method",
+            f"{command.method!r} is not a way to sign a consent",
+            f"choose from {', '.join(CONSENT_METHODS)}",
+        )
+    if command.method != "paper" and not command.signature.strip():
+        raise refuse("consent-unsigned", "the consent holds no signature", "have the participant sign")
+    if command.signed_at and not _TIME_OF_DAY.match(command.signed_at):
+        raise refuse("wrong-time", f"{command.signed_at!r} is not a time of day", "write 14:05")
+    if asked.person.erased and (command.signature or command.witness):
+        raise refuse("identity-erased", f"{asked.person.key}'s identity was erased: no name can be kept")
 
 
 def _consent_text(study: Study, version: str, language: str) -> ConsentText:
@@ -218,13 +244,14 @@ def enrol(asked: Asked, command: Enrol) -> tuple[NewEvent, ...]:
         )
     need_signed_eligibility(asked, "enrolment")
     override = _over_cap(asked, command)
-    arm = _arm(study, command.arm)
+    arm, allocated = _arm(asked, command.arm)
     number = participant_number(person.site, 1 + _enrolled_at(asked, person.site))
     issued = {"candidate": person.key, "number": number, "site": person.site}
     reason = (command.override_reason or "").strip() if override else ""
     return (
         NewEvent("study", "ParticipantNumberIssued", issued),
         asked.event("ParticipantEnrolled", {"number": number, "arm": arm, "override": override}, reason),
+        *allocated,
     )
 
 
@@ -248,13 +275,12 @@ def _over_cap(asked: Asked, command: Enrol) -> bool:
     return True
 
 
-def _arm(study: Study, wanted: str) -> str:
-    arms: Mapping[str, object] = study.arms
-    if not wanted and len(arms) == 1:
-        return next(iter(arms))
-    if wanted not in arms:
+def _arm(asked: Asked, wanted: str) -> tuple[str, tuple[NewEvent, ...]]:
+    """The arm and the events of allocating it: the only one there is, or the next line of the list."""
+    arms: Mapping[str, object] = asked.study.arms
+    if wanted and wanted not in arms:
         raise refuse("unknown-arm", f"the study has no arm {wanted!r}", f"its arms are {', '.join(arms)}")
-    return wanted
+    return (next(iter(arms)), ()) if len(arms) == 1 else next_arm(asked, wanted)
 
 
 def end(asked: Asked, command: EndParticipation) -> tuple[NewEvent, ...]:

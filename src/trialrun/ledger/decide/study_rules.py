@@ -8,6 +8,8 @@ from trialrun.ledger.commands import (
     ApproveConsent,
     ConfirmAssumption,
     RecordExport,
+    RecordImport,
+    ReviewTrail,
 )
 from trialrun.ledger.decide.asked import Asked, need_reason
 from trialrun.ledger.decide.refusal import refuse
@@ -128,3 +130,33 @@ def export(_asked: Asked, command: RecordExport) -> tuple[NewEvent, ...]:
         "purpose": command.purpose,
     }
     return (NewEvent("study", "DataExported", data),)
+
+
+def record_import(asked: Asked, command: RecordImport) -> tuple[NewEvent, ...]:
+    """A file was read: how much of it was taken over, how much given back."""
+    need_reason(command.kind, "an import (its kind)")
+    need_reason(command.name, "an import (the file's name)")
+    if command.accepted < 0 or command.rejected < 0:
+        raise refuse("wrong-count", "an import cannot have fewer than no lines")
+    if command.site:
+        need_site(asked.study, command.site)
+    data = {
+        "kind": command.kind,
+        "name": command.name,
+        "checksum": command.checksum,
+        "accepted": command.accepted,
+        "rejected": command.rejected,
+        "description": command.description,
+        "site": command.site,
+    }
+    return (NewEvent("study", "FileImported", data),)
+
+
+def review_trail(_asked: Asked, command: ReviewTrail) -> tuple[NewEvent, ...]:
+    """A review of the audit trail says how far it went and what it found."""
+    if command.through < 1:
+        raise refuse("wrong-position", f"{command.through} is no position of the log")
+    scope = need_reason(command.scope, "a review (which entries it looked at)")
+    finding = need_reason(command.finding, "a review (what it found, `nothing` is an answer)")
+    data = {"through": command.through, "scope": scope, "finding": finding}
+    return (NewEvent("study", "TrailReviewed", data),)

@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from trialrun.errors import LedgerError
-from trialrun.ledger.events import NO_HASH, Event, read_event
+from trialrun.ledger.events import NO_HASH, Event, read_event, utc_text
 from trialrun.ledger.store.backends import Backend
 from trialrun.ledger.store.tables import VALUE_COLUMNS
 
@@ -80,6 +81,19 @@ class Reader:
             cursor.execute("SELECT position, link FROM head")
             row = cursor.fetchone()
         return row[0], row[1]
+
+    def position_at(self, moment: datetime) -> int:
+        """The last position written at or before a moment; 0 when the log began later.
+
+        Errors: `LedgerError` for a moment without zone.
+        """
+        with self._cursor() as cursor:
+            cursor.execute(
+                self.backend.sql("SELECT position FROM events WHERE at <= ? ORDER BY position DESC LIMIT 1"),
+                (utc_text(moment),),
+            )
+            row = cursor.fetchone()
+        return row[0] if row else 0
 
     def head(self, stream: str) -> Head:
         """The head of one stream; version 0 when there is no such stream."""

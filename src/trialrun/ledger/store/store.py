@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from trialrun.errors import ConflictError, LedgerError
@@ -61,6 +62,7 @@ class _Work:
     seal: bool = False
     destroy_key_of: str = ""
     seal_at: datetime | None = None
+    unmoved: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -134,16 +136,24 @@ class Store(Reader):
         )
         return self.commit((chained,))
 
-    def commit(self, groups: Sequence[Sequence[Event]], *, destroy_key_of: str = "") -> tuple[Event, ...]:
+    def commit(
+        self,
+        groups: Sequence[Sequence[Event]],
+        *,
+        destroy_key_of: str = "",
+        unmoved: Mapping[str, int] = MappingProxyType({}),
+    ) -> tuple[Event, ...]:
         """Write chained events of one or more streams: all of them or none.
 
         Returns them with position and link. When it returns they are on disk.
         `destroy_key_of`: a participant whose identity key is destroyed in the same transaction.
+        `unmoved`: further streams the events rest on, with the version they must still have.
         Errors: `StaleStreamError` when any of the streams has moved on; `LedgerError` when the
         database fails (whether the events were written is then unknown: read the stream again).
         """
         kept = tuple(tuple(group) for group in groups if group)
-        return self._group.submit(_Work(kept, destroy_key_of=destroy_key_of)) if kept else ()
+        work = _Work(kept, destroy_key_of=destroy_key_of, unmoved=tuple(unmoved.items()))
+        return self._group.submit(work) if kept else ()
 
     def seal(self, *, now: datetime | None = None) -> Event | None:
         """Append a seal over everything so far; `None` when nothing follows the last seal.
@@ -256,9 +266,9 @@ class Store(Reader):
         heads = self._heads
         if len(heads) > MOST_HEADS:
             heads.clear()
-        wanted = {
-            group[0].stream for job in jobs for group in job.work.groups if group[0].stream not in heads
-        }
+        needed = {group[0].stream for job in jobs for group in job.work.groups}
+        needed.update(stream for job in jobs for stream, _ in job.work.unmoved)
+        wanted = {stream for stream in needed if stream not in heads}
         if wanted:
             heads.update(self.backend.heads_of(cursor, sorted(wanted)))
 
@@ -268,6 +278,10 @@ class Store(Reader):
             version, event_hash = self._heads.get(first.stream, (0, NO_HASH))
             if first.version != version + 1 or first.previous != event_hash:
                 return StaleStreamError(first.stream, first.version - 1, version)
+        for stream, expected in work.unmoved:
+            version, _ = self._heads.get(stream, (0, NO_HASH))
+            if version != expected:
+                return StaleStreamError(stream, expected, version)
         return None
 
     def _insert(self, cursor: Any, events: Sequence[Event]) -> None:
