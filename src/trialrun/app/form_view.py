@@ -26,7 +26,7 @@ class Field:
     """One item on the page.
 
     `asked`: `True`, `False` (with its condition it does not apply), `None` (not known yet). `condition` says
-    when it is asked, in words. `converted` is the typed number in the item's own unit, where that differs.
+    when it is asked, in words; `waits_here` that this form itself answers it. `converted` is the typed number in the item's own unit, where that differs.
     """
 
     item: Item
@@ -44,11 +44,17 @@ class Field:
     verified: bool
     notes: tuple[ValueNote, ...]
     writable: bool
+    waits_here: bool
 
     @property
     def name(self) -> str:
         """The item's name."""
         return self.item.name
+
+    @property
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """The item's choices as code and label."""
+        return tuple((choice.code, choice.label) for choice in self.item.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,7 @@ class _Fields:
         self.typed = typed
         self.examined = examined
         self.asked = examined.asked if examined else asked_now(workspace.study, person, place)
+        self.items = workspace.study.forms[place.form].items
         self.remembered = last_units(workspace, person.site, workspace.study.forms[place.form])
         self.queries = [
             query
@@ -201,6 +208,7 @@ class _Fields:
             self._verified(item.name),
             self._notes(item.name) if saved else (),
             self.access.may_fill(saved is not None),
+            condition is not None and not condition.uses.isdisjoint(self.items),
         )
 
     def _with_unit(self, item: Item, typed: Typed) -> Typed:
