@@ -1,0 +1,228 @@
+"""Laboratory alerts: computed from the values, never stored; acknowledged by an investigator with an assessment.
+
+Limits come from `settings.safety.alerts`; thresholds are multiples of baseline, because cirrhosis exceeds the
+multiples of normal before the first dose (CLINICAL 1.5). An alert's id holds a digest of the values it rests
+on: when one of them changes, the alert is another one and asks again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from trialrun.app.draws import Baseline, Draw, LabValue, baselines, draws_of
+from trialrun.app.language import language
+from trialrun.app.visits import first_dose_on, visit_title
+from trialrun.errors import UserError
+from trialrun.ledger.commands import AcknowledgeAlert, Actor
+from trialrun.ledger.conduct import Outcome
+from trialrun.ledger.state import Acknowledgement, ParticipantState, SiteState
+from trialrun.study.model import Study
+
+if TYPE_CHECKING:
+    from trialrun.app.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """When an alert is raised (settings.safety.alerts)."""
+
+    enzyme_times_baseline: float = 3.0
+    enzyme_at_least: float = 300.0
+    enzyme_unit: str = "U/L"
+    bilirubin_times_baseline: float = 2.0
+    inr_rise: float = 0.5
+    meld_rise: float = 5.0
+    meld: str = "meld_na"
+    ctcae_grade: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One value an alert rests on, on both axes; `None` where an axis is unknown."""
+
+    label: str
+    value: str
+    baseline: float | None = None
+    times_baseline: float | None = None
+    times_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something in the laboratory values that an investigator has to look at.
+
+    `kind` is `liver_injury`, `liver_incomplete`, `hys_law`, `meld_rise`, `kidney_injury`, `kidney_rise` or
+    `ctcae`; `urgent` ones first. `acknowledged` is the assessment of these very values; `earlier` are assessments
+    of other values of the same visit.
+    """
+
+    id: str
+    participant: str
+    number: str
+    site: str
+    kind: str
+    urgent: bool
+    title: str
+    reason: str
+    facts: tuple[Fact, ...]
+    visit: str
+    visit_title: str
+    on: date | None
+    caveats: tuple[str, ...] = ()
+    acknowledged: Acknowledgement | None = None
+    earlier: tuple[Acknowledgement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the rules of alerts look at: a participant's draws, baselines and limits."""
+
+    study: Study
+    person: ParticipantState
+    draws: tuple[Draw, ...]
+    base: Mapping[str, Baseline]
+    limits: Thresholds
+
+    @property
+    def after(self) -> tuple[Draw, ...]:
+        """The draws after the day of the first dose."""
+        return tuple(draw for draw in self.draws if not draw.before)
+
+    @property
+    def before(self) -> tuple[Draw, ...]:
+        """The draws up to the day of the first dose."""
+        return tuple(draw for draw in self.draws if draw.before)
+
+    def raised(
+        self, kind: str, draw: Draw, words: tuple[str, str], facts: Sequence[Fact], *,
+        urgent: bool = True, caveats: Sequence[str] = (), also: str = "",
+    ) -> Alert:  # fmt: skip
+        """An alert on a draw; `also` tells two of a kind in one draw apart."""
+        held = "|".join(f"{fact.label}={fact.value};{fact.baseline}" for fact in facts)
+        mark = hashlib.sha256(f"{held}|{words[0]}".encode()).hexdigest()[:12]
+        place = f"{kind}:{also}" if also else kind
+        ident = f"{place}:{draw.visit}:{mark}"
+        earlier = tuple(
+            one for one in self.person.acknowledged.values()
+            if one.alert.startswith(f"{place}:{draw.visit}:") and one.alert != ident
+        )  # fmt: skip
+        return Alert(
+            id=ident,
+            participant=self.person.key,
+            number=self.person.number,
+            site=self.person.site,
+            kind=kind,
+            urgent=urgent,
+            title=words[0],
+            reason=words[1],
+            facts=tuple(facts),
+            visit=draw.visit,
+            visit_title=visit_title(self.study, draw.visit),
+            on=draw.on,
+            caveats=tuple(caveats),
+            acknowledged=self.person.acknowledged.get(ident),
+            earlier=earlier,
+        )
+
+    def fact(self, value: LabValue) -> Fact:
+        """A value with its multiples of baseline and of the upper limit."""
+        base = self.base.get(value.analyte)
+        times = round(value.number / base.mean, 9) if base is not None and base.mean else None
+        return Fact(
+            value.label, f"{value.text} {value.unit}", base.mean if base else None, times, value.times_high
+        )
+
+
+def thresholds_of(study: Study) -> Thresholds:
+    """The study's limits; those of CLINICAL 1.5 where it names none.
+
+    Errors: `UserError` for a limit that is no number.
+    """
+    safety: Mapping[str, Any] = study.settings.get("safety", {}) or {}
+    given: dict[str, Any] = dict(safety.get("alerts", {}) or {})
+    fixed: Mapping[str, Any] = given.pop("enzyme_at_least", None) or {}
+    known = {name: given[name] for name in Thresholds.__slots__ if name in given}
+    if fixed:
+        known |= {"enzyme_at_least": fixed.get("value", 300), "enzyme_unit": fixed.get("unit", "U/L")}
+    numbers = [value for name, value in known.items() if name not in ("meld", "enzyme_unit")]
+    if not all(isinstance(value, int | float) for value in numbers):
+        raise UserError(
+            "settings.safety.alerts holds a limit that is no number", "write it as a plain number"
+        )
+    return Thresholds(**known)
+
+
+def look_at(study: Study, person: ParticipantState, site: SiteState) -> Looked:
+    """A participant's draws with their baselines and the study's limits."""
+    draws = draws_of(study, person, site)
+    return Looked(study, person, draws, baselines(draws), thresholds_of(study))
+
+
+_KEPT: OrderedDict[tuple[str, str, str, str], tuple[Alert, ...]] = OrderedDict()
+_MOST = 2_000
+
+
+def alerts_of(workspace: Workspace, key: str) -> tuple[Alert, ...]:
+    """The alerts of one participant, urgent and unacknowledged ones first; none before the first dose."""
+    person = workspace.conduct.participant(key)
+    if not person.key or first_dose_on(workspace.study, person) is None:
+        return ()
+    site = workspace.conduct.site_state(person.site)
+    # Compiled from the values alone, so the same state gives the same alerts.
+    place = (person.hash, site.hash, workspace.study.hash, language())
+    found = _KEPT.get(place)
+    if found is None:
+        found = raise_alerts(workspace.study, person, site)
+        _KEPT[place] = found
+        while len(_KEPT) > _MOST:
+            _KEPT.popitem(last=False)
+    return found
+
+
+def raise_alerts(study: Study, person: ParticipantState, site: SiteState) -> tuple[Alert, ...]:
+    """The alerts that a participant's values raise."""
+    from trialrun.app.alert_rules import RULES
+
+    looked = look_at(study, person, site)
+    found = [alert for rule in RULES for alert in rule(looked)]
+    found.sort(key=lambda alert: alert.on or date.max, reverse=True)
+    found.sort(key=lambda alert: (alert.acknowledged is not None, not alert.urgent))
+    return tuple(found)
+
+
+def open_alerts(workspace: Workspace, sites: Iterable[str] | None = None) -> tuple[Alert, ...]:
+    """The alerts nobody has acknowledged, of all participants at these sites (all sites by default)."""
+    return tuple(alert for alert in all_alerts(workspace, sites) if alert.acknowledged is None)
+
+
+def all_alerts(workspace: Workspace, sites: Iterable[str] | None = None) -> tuple[Alert, ...]:
+    """All alerts of all participants at these sites, unacknowledged and urgent ones first."""
+    conduct = workspace.conduct
+    within = None if sites is None else frozenset(sites)
+    found = [
+        alert
+        for key in conduct.participants()
+        if within is None or conduct.participant(key).site in within
+        for alert in alerts_of(workspace, key)
+    ]
+    found.sort(key=lambda alert: (alert.acknowledged is not None, not alert.urgent))
+    return tuple(found)
+
+
+def acknowledge(workspace: Workspace, actor: Actor, key: str, alert: str, assessment: str) -> Outcome:
+    """An investigator has seen an alert and says what it means.
+
+    Errors: `UserError` when the values have changed meanwhile, so that another alert stands;
+    `CommandRefusedError` without the right or without an assessment.
+    """
+    if alert not in {one.id for one in alerts_of(workspace, key)}:
+        raise UserError(
+            f"this alert of {key} no longer stands: a value it rests on was changed",
+            "look at the alerts as they are now and assess those",
+        )
+    return workspace.do(AcknowledgeAlert(key, alert, assessment), actor)
