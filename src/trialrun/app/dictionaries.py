@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import re
 import sqlite3
+import threading
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Dictionary:
         self._terms: dict[int, DictionaryTerm] = {}
         self._by_words: dict[str, list[int]] = {}
         self._by_code: dict[str, int] = {}
+        self._one_at_a_time = threading.Lock()
         self._index = sqlite3.connect(":memory:", check_same_thread=False)
         self._index.execute(
             "CREATE VIRTUAL TABLE words USING fts5(term, tokenize='unicode61 remove_diacritics 2')"
@@ -114,10 +116,12 @@ class Dictionary:
         return self._find(" OR ".join(sorted(stems | starts)) or f'"{words[0]}"', 400)
 
     def _find(self, query: str, most: int) -> list[int]:
-        rows = self._index.execute(
-            "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?", (query, most)
-        )
-        return [int(row[0]) for row in rows.fetchall()]
+        with self._one_at_a_time:
+            rows = self._index.execute(
+                "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?",
+                (query, most),
+            ).fetchall()
+        return [int(row[0]) for row in rows]
 
 
 def plain_words(text: str) -> str:

@@ -26,8 +26,22 @@ DEMO_FOLDER = Path("out/site")
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes; PostgreSQL only."
 )
 @click.option("--https", is_flag=True, help="A proxy in front speaks https: cookies are sent by https only.")
+@click.option(
+    "--dictionary",
+    "dictionaries",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A coding dictionary of the site's own (NAME-VERSION.csv or a MedDRA folder); may be repeated.",
+)
 def serve(
-    study: Path | None, database: str, demo: bool, port: int, host: str, workers: int, https: bool
+    study: Path | None,
+    database: str,
+    demo: bool,
+    port: int,
+    host: str,
+    workers: int,
+    https: bool,
+    dictionaries: tuple[Path, ...],
 ) -> None:
     """Run the web application of a study.
 
@@ -47,6 +61,11 @@ def serve(
             "serve needs the study's folder and its database",
             "give --study FOLDER --database FILE, or --demo to look around",
         )
+    if dictionaries:
+        from trialrun.app.coding import offer_dictionaries
+
+        for one in offer_dictionaries(dictionaries):
+            say(f"Coding with {one.name} {one.version}: {len(one)} terms from {one.source}.")
     say(f"Serving at http://{host}:{port}/ - stop with Ctrl-C.")
     serve_application(study, _url(database), host=host, port=port, workers=workers, secure=https)
 
