@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from ledger_kit import COORDINATOR, DOSED, OTHER_SITE, PI, enrolled, open_conduct, save
-from trialrun.ledger.commands import Entry, RecordVisit, SaveForm
+from ledger_kit import COORDINATOR, DOSED, PI, enrolled, open_conduct, save
+from trialrun.ledger.commands import Actor, Entry, RecordVisit, SaveForm
 from trialrun.ledger.commands_stock import CountStock, RecordExcursion, ReverseMove
 from trialrun.ledger.conduct import CommandRefusedError
 from trialrun.ledger.events import NewEvent
@@ -55,10 +55,7 @@ def balance(conduct, name="B-1"):
     ],
 )
 def test_what_is_no_batch(trial, command, rule):
-    assert (
-        refused(trial, command, PI if command.site == "01" else PHARMACIST.__class__("p", "pharmacist"))
-        == rule
-    )
+    assert refused(trial, command, PI if command.site == "01" else Actor("p", "pharmacist")) == rule
 
 
 def test_a_batch_is_corrected_with_reason_only(trial):
@@ -115,7 +112,7 @@ def test_an_unreleased_batch_waits_in_quarantine(trial):
     trial.do(move("receipt", 6), PHARMACIST)
     assert balance(trial).quarantined == 6
     assert refused(trial, move("release", 6, reason="needed")) == "batch-not-released"
-    assert refused(trial, move("thaw", 1)) == "stock-quarantined" or "batch-not-released"
+    assert refused(trial, move("thaw", 1)) == "batch-not-released"
     trial.do(batch(reason="certificate came"), PHARMACIST)
     trial.do(move("release", 6, reason="certificate CERT-7"), PHARMACIST)
     trial.do(move("thaw", 1), PHARMACIST)
@@ -168,8 +165,7 @@ def test_rights_of_product(trial):
     trial.do(batch(), PHARMACIST)
     assert refused(trial, move("receipt", 1), COORDINATOR) == "role-may-not"
     assert refused(trial, move("receipt", 1), STATISTICIAN) == "sponsor-changes-no-site-data"
-    assert refused(trial, move("receipt", 1), PHARMACIST.__class__("pio", "pharmacist", "02")) == "other-site"
-    assert OTHER_SITE.site == "02"
+    assert refused(trial, move("receipt", 1), Actor("pio", "pharmacist", "02")) == "other-site"
 
 
 # --- infusions -------------------------------------------------------------------------------

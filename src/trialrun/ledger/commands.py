@@ -153,10 +153,15 @@ class RecordConsent(ParticipantCommand):
 
 @dataclass(frozen=True, slots=True)
 class WithdrawConsent(ParticipantCommand):
-    """Consent taken back from a date on; data already captured stay."""
+    """Consent taken back from a date on; data already captured stay.
+
+    `stops`: how far it goes: `treatment` (no further dose), `follow_up` (nothing new is captured, so no
+    dose either), `samples` (those kept are used no more).
+    """
 
     on: date
     reason: str
+    stops: tuple[str, ...] = ("treatment", "follow_up", "samples")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,13 @@ _SCREENING = (
         "witness map `sealed`: the name of a witness; empty where there was none",
         schema=2,
     ),
-    declare("ConsentWithdrawn", "participant", "Consent was taken back.", "on date from this day"),
+    declare(
+        "ConsentWithdrawn",
+        "participant",
+        "Consent was taken back.",
+        "on date from this day",
+        "stops list? `treatment`, `follow_up`, `samples`; all of them where it is not given",
+    ),
     declare(
         "EligibilitySigned",
         "participant",

@@ -92,11 +92,14 @@ def _consented(state: ParticipantState, event: Event, reveal: Reveal) -> None:
     others = tuple(
         one for one in state.consents if (one.version, one.language) != (given.version, given.language)
     )
-    state.consent, state.consents, state.withdrawn_on = given, (*others, given), None
+    state.consent, state.consents, state.withdrawn_on, state.stopped = given, (*others, given), None, {}
 
 
 def _withdrawn(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
-    state.withdrawn_on = date.fromisoformat(data["on"])
+    on = date.fromisoformat(data["on"])
+    stops = data.get("stops", ("treatment", "follow_up", "samples"))
+    state.stopped.update({part: on for part in stops if part not in state.stopped})
+    state.withdrawn_on = state.stopped.get("follow_up")
 
 
 def _eligibility(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:

@@ -137,7 +137,8 @@ class ParticipantState:
     registered_at: str = ""
     consent: Consent | None = None
     consents: tuple[Consent, ...] = ()
-    withdrawn_on: date | None = None
+    withdrawn_on: date | None = None  # from this day nothing new is captured
+    stopped: dict[str, date] = field(default_factory=dict[str, date])  # treatment, follow_up, samples
     eligibility: SignedEligibility | None = None
     number: str = ""
     arm: str = ""  # as far as it may be known: empty while it is concealed

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import trialrun
 from trialrun.ledger.events import Event, canonical, utc_text
 from trialrun.snapshot.fold import Casebook, read_rules, table_rows
+from trialrun.snapshot.fold_stock import stock_rows
 from trialrun.snapshot.layout import Row
 from trialrun.snapshot.manifest import Manifest, Origin, SnapshotError
 from trialrun.snapshot.write import write_snapshot
@@ -38,6 +39,7 @@ def cut(
     synthetic: bool = False,
     seed: int | None = None,
     notes: Sequence[str] = (),
+    arms: Mapping[str, str] | None = None,
 ) -> Manifest:
     """Write the log up to `position` (default: all of it) as a snapshot.
 
@@ -47,6 +49,8 @@ def cut(
         now: time of the cut, with a time zone; it is written into the manifest and nothing else.
         purpose: `interim` (default) or `final` for a live log.
         synthetic, seed: say so when the participants are simulated.
+        arms: candidate number to arm, to open a concealed allocation for the analysis; without it the
+            arms of a masked study stay empty.
     Errors: `SnapshotError` when the log is empty, belongs to another study, or lacks the position.
     """
     events = [event for event in store.read() if position is None or event.position <= position]
@@ -69,10 +73,12 @@ def cut(
         seed=seed,
         notes=(*notes, *_notes(events, study)),
     )
-    return write_snapshot(folder, fold_tables(events, study), origin)
+    return write_snapshot(folder, fold_tables(events, study, arms), origin)
 
 
-def fold_tables(events: Sequence[Event], study: Study) -> dict[str, list[Row]]:
+def fold_tables(
+    events: Sequence[Event], study: Study, arms: Mapping[str, str] | None = None
+) -> dict[str, list[Row]]:
     """All tables of the snapshot, from the entries in log order."""
     tables: dict[str, list[Row]] = defaultdict(list)
     books: dict[str, Casebook] = {}
@@ -82,7 +88,10 @@ def fold_tables(events: Sequence[Event], study: Study) -> dict[str, list[Row]]:
         if event.stream.startswith(PARTICIPANT_STREAM):
             key = event.stream.removeprefix(PARTICIPANT_STREAM)
             books.setdefault(key, Casebook(key, study, rules)).take(event)
+    tables.update(stock_rows(events))
     for key in sorted(books):
+        if arms and "number" in books[key].facts:
+            books[key].facts["arm"] = arms.get(key, books[key].facts["arm"])
         for name, rows in table_rows(books[key]).items():
             tables[name].extend(rows)
     return dict(tables)

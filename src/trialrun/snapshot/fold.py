@@ -68,6 +68,8 @@ def _consented(book: Casebook, event: Event) -> None:
 
 
 def _withdrawn(book: Casebook, event: Event) -> None:
+    if "follow_up" not in event.data.get("stops", ("follow_up",)):
+        return  # without treatment, but still in the study
     book.facts |= {
         "status": "withdrawn",
         "ended_on": date.fromisoformat(event.data["on"]),
@@ -78,11 +80,15 @@ def _withdrawn(book: Casebook, event: Event) -> None:
 def _enrolled(book: Casebook, event: Event) -> None:
     book.facts |= {
         "number": event.data["number"],
-        "arm": event.data["arm"],
+        "arm": event.data["arm"] or None,
         "enrolled_on": _day(event.at),
         "status": "enrolled",
         "override": event.data["override"],
     }
+
+
+def _unblinded(book: Casebook, event: Event) -> None:
+    book.facts["arm"] = event.data["arm"]
 
 
 def _ended(book: Casebook, event: Event) -> None:
@@ -233,6 +239,7 @@ _STEPS: Mapping[str, Callable[[Casebook, Event], None]] = {
     "ConsentGiven": _consented,
     "ConsentWithdrawn": _withdrawn,
     "ParticipantEnrolled": _enrolled,
+    "AllocationUnblinded": _unblinded,
     "ParticipationEnded": _ended,
     "VisitRecorded": _visited,
     "VisitMissed": _missed,

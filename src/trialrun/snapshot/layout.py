@@ -73,7 +73,7 @@ PARTICIPANTS = Table(
         _PARTICIPANT,
         _text("number", "participant number given at enrolment"),
         _text("site", "site that registered the candidate"),
-        _text("arm", "arm, once enrolled"),
+        _text("arm", "arm, once enrolled; empty while it is concealed"),
         _text("status", "registered, consented, enrolled, treated, completed, ended or withdrawn"),
         _day("screened_on", "day of the screening visit, else of registration"),
         _day("consented_on", "day the consent was signed"),
@@ -197,6 +197,68 @@ SIGNATURES = Table(
         _HASH,
     ),
 )
+BATCHES = Table(
+    "batches",
+    "batches of the product at each site, and where every unit received is",
+    ("site", "batch"),
+    (
+        _text("site", "site that holds it"),
+        _text("batch", "batch number"),
+        _text("product", "what it is"),
+        _text("amount_per_unit", "amount in one unit, as written"),
+        _text("unit", "UCUM unit of that amount"),
+        _text("potency", "potency as released"),
+        _text("release_reference", "release certificate"),
+        _day("released_on", "day of release"),
+        _text("storage", "how it is kept"),
+        _day("expires_on", "last day of use"),
+        _whole("received", "units received; the sum of the columns that follow"),
+        _whole("stored", "units in store"),
+        _whole("quarantined", "units that wait for a decision"),
+        _whole("thawed", "units thawed, not yet used"),
+        _whole("infused", "units given"),
+        _whole("returned", "units sent back"),
+        _whole("destroyed", "units destroyed"),
+        _whole("missing", "units a count did not find; below zero where it found more"),
+        _HASH,
+    ),
+)
+STOCK = Table(
+    "stock",
+    "movements of the product, line by line as the books hold them",
+    ("site", "movement"),
+    (
+        _text("site", "site"),
+        _text("movement", "number of the movement within the site"),
+        _text("batch", "batch number"),
+        _text("kind", "receipt, quarantine, release, thaw, infuse, return, destroy, count or reversal"),
+        _whole("units", "how many"),
+        _text("source", "state they came from; empty: from outside"),
+        _text("target", "state they went to; empty: out of the books"),
+        _day("on", "day of the movement"),
+        _PARTICIPANT,
+        _VISIT,
+        _text("temperature", "degrees Celsius, as read"),
+        _text("witness", "second person"),
+        _text("reverses", "movement taken back"),
+        _text("reason", "reason given"),
+        _text("entered_by", "user"),
+        _text("entered_at", "UTC time, ISO 8601"),
+        _HASH,
+    ),
+)
+ALLOCATIONS = Table(
+    "allocations",
+    "lines of the allocation list that were used; the arm stands in `participants` where it may be known",
+    ("stratum", "line"),
+    (
+        _PARTICIPANT,
+        _text("stratum", "stratum of the list"),
+        _whole("line", "line within the stratum"),
+        _POSITION,
+        _HASH,
+    ),
+)
 EVENTS = Table(
     "events",
     "the log up to the cut, entry by entry",
@@ -242,7 +304,12 @@ TABLES: Mapping[str, Table] = {
         DERIVED,
         QUERIES,
         SIGNATURES,
+        BATCHES,
+        STOCK,
+        ALLOCATIONS,
         EVENTS,
         REJECTED,
     )
 }
+# Tables that snapshots of earlier versions do not have: there they are empty.
+LATER = frozenset({"batches", "stock", "allocations"})

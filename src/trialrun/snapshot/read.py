@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from trialrun.snapshot.layout import MANIFEST, TABLES, Row
+from trialrun.snapshot.layout import LATER, MANIFEST, TABLES, Row
 from trialrun.snapshot.manifest import Manifest, SnapshotError, file_hash, read_manifest
 
 
@@ -65,11 +65,15 @@ def read_snapshot(folder: Path) -> Snapshot:
     """
     manifest = read_manifest(folder)
     _check_files(folder, manifest)
-    return Snapshot(folder, manifest, {name: tuple(_read_table(folder, name)) for name in TABLES})
+    listed = {name for name, table in TABLES.items() if name not in LATER or table.file in manifest.files}
+    tables = {name: tuple(_read_table(folder, name)) if name in listed else () for name in TABLES}
+    return Snapshot(folder, manifest, tables)
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
-    for name in sorted(set(manifest.files) | {table.file for table in TABLES.values()}):
+    for name in sorted(
+        set(manifest.files) | {table.file for name, table in TABLES.items() if name not in LATER}
+    ):
         path = folder / name
         if Path(name).name != name or name not in manifest.files:
             raise SnapshotError(f"{folder / MANIFEST} does not list {name}", "cut the snapshot again")

@@ -52,6 +52,7 @@ def dose_rules(
         raise refuse("not-enrolled", f"{person.key} is not enrolled: no dose", "enrol first")
     before = person.values.get((command.visit, command.form, command.row, dose_item))
     if before is None or before.text is None:  # to correct what was given is not to give
+        _need_treatment_going_on(asked, start)
         need_signed_eligibility(asked, "dose")
         _need_still_suitable(asked)
     plan = next((plan for plan in asked.study.dose_plans if plan.arm == person.treatment), None)
@@ -80,6 +81,17 @@ def _need_still_suitable(asked: Asked) -> None:
             "not-suitable-for-dose",
             f"{asked.person.key}: {asked.study.items[item].label!r}: {said}, so no first dose",
             "have the principal investigator answer it on the day of the first dose; a no ends the participation",
+        )
+
+
+def _need_treatment_going_on(asked: Asked, start: date | None) -> None:
+    """No dose from the day on which the participant stopped treatment."""
+    stopped = asked.person.stopped.get("treatment")
+    if stopped is not None and (start is None or start >= stopped):
+        raise refuse(
+            "treatment-stopped",
+            f"{asked.person.key} withdrew from treatment on {stopped}: no dose",
+            "follow-up goes on; record no dose",
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -14,10 +13,10 @@ from trialrun.ledger.commands import (
     RecordConsent,
     RegisterCandidate,
     SignEligibility,
-    WithdrawConsent,
 )
 from trialrun.ledger.decide.allocation import next_arm
 from trialrun.ledger.decide.asked import Asked, need_consent, need_not_withdrawn, need_reason, not_future
+from trialrun.ledger.decide.consenting import check_signature
 from trialrun.ledger.decide.refusal import refuse
 from trialrun.ledger.decide.study_rules import need_site, open_assumptions
 from trialrun.ledger.events import NewEvent
@@ -35,8 +34,6 @@ END_CAUSES = (
     "other",
 )
 OVERRIDE = "OverrideCap"
-CONSENT_METHODS = ("paper", "typed", "drawn")
-_TIME_OF_DAY = re.compile(r"^(?:[01]\d|2[0-3]):[0-5]\d$")
 
 
 def register(asked: Asked, command: RegisterCandidate) -> tuple[NewEvent, ...]:
@@ -76,7 +73,7 @@ def consent(asked: Asked, command: RecordConsent) -> tuple[NewEvent, ...]:
         )
     if not command.explained_by.strip():
         raise refuse("consent-unexplained", "the consent does not say who explained it", "name the person")
-    _check_signature(asked, command)
+    check_signature(asked, command, text)
     reason = command.reason
     if person.consent is not None and person.withdrawn_on is None:
         reason = need_reason(command.reason, "a further consent (new version, or a correction)")
@@ -104,22 +101,6 @@ def consent(asked: Asked, command: RecordConsent) -> tuple[NewEvent, ...]:
     return (asked.event("ConsentGiven", data, reason),)
 
 
-def _check_signature(asked: Asked, command: RecordConsent) -> None:
-    """How it was signed: on paper, or on the screen with a name or strokes that are there."""
-    if command.method not in CONSENT_METHODS:
-        raise refuse(
-            "unknown-consent-method",
-            f"{command.method!r} is not a way to sign a consent",
-            f"choose from {', '.join(CONSENT_METHODS)}",
-        )
-    if command.method != "paper" and not command.signature.strip():
-        raise refuse("consent-unsigned", "the consent holds no signature", "have the participant sign")
-    if command.signed_at and not _TIME_OF_DAY.match(command.signed_at):
-        raise refuse("wrong-time", f"{command.signed_at!r} is not a time of day", "write 14:05")
-    if asked.person.erased and (command.signature or command.witness):
-        raise refuse("identity-erased", f"{asked.person.key}'s identity was erased: no name can be kept")
-
-
 def _consent_text(study: Study, version: str, language: str) -> ConsentText:
     for text in study.consents:
         if (text.version, text.language) == (version, language):
@@ -143,17 +124,6 @@ def _need_approved(asked: Asked, text: ConsentText, on: date) -> None:
             f"consent text {text.version} ({text.language}) was not approved at site {asked.person.site!r} on {on}",
             "record the approval, or use an approved version",
         )
-
-
-def withdraw(asked: Asked, command: WithdrawConsent) -> tuple[NewEvent, ...]:
-    """Consent taken back; what is there stays."""
-    person = asked.person
-    need_consent(asked, "a withdrawal", command.on)
-    not_future(asked, command.on, "a withdrawal date")
-    if person.withdrawn_on is not None:
-        raise refuse("no-change", f"{person.key} withdrew on {person.withdrawn_on} already")
-    reason = need_reason(command.reason, "a withdrawal (`none given` is one)")
-    return (asked.event("ConsentWithdrawn", {"on": command.on.isoformat()}, reason),)
 
 
 def sign_eligibility(asked: Asked, command: SignEligibility) -> tuple[NewEvent, ...]:
