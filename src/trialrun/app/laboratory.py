@@ -170,7 +170,7 @@ def laboratory_notes(workspace: Workspace, person: ParticipantState, slot: Slot)
     item = workspace.study.items.get(name)
     if item is None or not item.analyte:
         return
-    draws = draws_of(workspace.study, person, workspace.conduct.site_state(person.site))
+    draws = _draws_once(workspace, person)
     draw = next((one for one in draws if one.visit == visit and item.analyte in one.values), None)
     if draw is None:
         return
@@ -179,6 +179,20 @@ def laboratory_notes(workspace: Workspace, person: ParticipantState, slot: Slot)
     )
     if reading is not None:
         yield from _notes(reading, f"/participants/{person.key}/laboratory", item.analyte)
+
+
+def _draws_once(workspace: Workspace, person: ParticipantState) -> tuple[Draw, ...]:
+    """The draws of a state, computed once for all the values of a form; states are never changed."""
+    global _LAST
+    site = workspace.conduct.site_state(person.site)
+    state, hash_then, draws = _LAST
+    if state is not person or hash_then != site.hash:
+        draws = draws_of(workspace.study, person, site)
+        _LAST = (person, site.hash, draws)
+    return draws
+
+
+_LAST: tuple[ParticipantState | None, str, tuple[Draw, ...]] = (None, "", ())
 
 
 def _notes(reading: Reading, link: str, analyte: str) -> Iterable[ValueNote]:

@@ -23,6 +23,7 @@ class Entry:
 # Keep the order of a day's work. A new page that people open from the menu gets a line here.
 MENU: tuple[Entry, ...] = (
     Entry("/home", marked("Home")),
+    Entry("/laboratory", marked("Laboratory"), ("see_lab",)),
 )  # fmt: skip
 
 

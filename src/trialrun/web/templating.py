@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -44,7 +44,7 @@ class Pages:
         self.environment.globals.update(
             study=workspace.study, asset=asset, language=language.language, direction=language.direction
         )
-        self.environment.filters.update(day=day, moment=_moment_filter(workspace), number=number)
+        self.environment.filters.update(day=day, moment=_moment_filter(workspace), number=number, pairs=pairs)
 
     def render(self, template: str, here: Here, context: Mapping[str, Any]) -> str:
         """A page as text."""
@@ -88,6 +88,11 @@ def number(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return "" if value is None else str(value)
+
+
+def pairs(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Values as options that are shown as they are."""
+    return [(value, value) for value in values]
 
 
 def _moment_filter(workspace: Workspace) -> Any:
