@@ -314,7 +314,21 @@ def test_thirty_idle_minutes_end_a_session(accounts):
     assert accounts.session(token, now=NOW + 29 * MINUTE)
     assert accounts.session(token, now=NOW + 58 * MINUTE)
     assert accounts.session(token, now=NOW + 88 * MINUTE) is None
-    assert accounts.session(token, now=NOW + 58 * MINUTE) is None
+
+
+def test_whose_an_ended_session_was_stays_known_and_opens_nothing(accounts):
+    token = accounts.open_session("leila", "coordinator", "01", now=NOW)
+    half = accounts.open_session("leila", "", "", step="code", now=NOW)
+    signed_out = accounts.open_session("leila", "coordinator", "01", now=NOW)
+    accounts.close_session(signed_out)
+    assert accounts.ended_session(token, now=NOW) is None
+    later = NOW + 45 * MINUTE
+    assert accounts.session(token, now=later) is None
+    assert accounts.ended_session(token, now=later).user == "leila"
+    assert accounts.ended_session(signed_out, now=later) is None
+    assert accounts.ended_session(half, now=later) is None
+    assert accounts.sessions_of("leila", now=later) == ()
+    assert accounts.open_sessions(now=later) == {}
 
 
 def test_asking_how_much_time_is_left_is_not_doing_something(accounts):
@@ -407,7 +421,7 @@ def test_a_disabled_account_leaves_nothing_behind(accounts):
 
 
 def test_what_is_over_is_purged_and_nothing_else(accounts):
-    accounts.open_session("leila", "monitor", "", now=NOW)
+    accounts.open_session("leila", "monitor", "", now=NOW - timedelta(hours=24))
     kept = accounts.open_session("leila", "monitor", "", now=NOW + 40 * MINUTE)
     accounts.setting_link("omid", now=NOW - timedelta(hours=73))
     accounts.save_draft("leila", "old", "x", 0, now=NOW - timedelta(days=31))

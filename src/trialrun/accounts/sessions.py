@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trialrun.accounts.credentials import digest
@@ -11,6 +11,8 @@ from trialrun.accounts.database import Database, read_moment, written
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
+# Ended ones are known that much longer, to keep what their owner sends too late.
+KEPT_AFTER_END = timedelta(hours=24)
 # Looking is not written down each time; the session ends at most this much early.
 _NOTED_EVERY = timedelta(seconds=20)
 _COLUMNS = "digest, account, role, site, step, opened_at, last_seen, confirmed_at, device, address"
@@ -80,19 +82,28 @@ class Sessions:
         Args:
             seen: whether this counts as something done; asking how much time is left does not.
         """
+        session = self._session(token)
+        if session is None or now >= session.ends_at:
+            return None
+        if not seen or now - session.last_seen < _NOTED_EVERY:
+            return session
+        self._database.run(
+            "UPDATE sessions SET last_seen = ? WHERE digest = ? AND last_seen < ?",
+            written(now), session.id, written(now),
+        )  # fmt: skip
+        return replace(session, last_seen=now)
+
+    def _session(self, token: str) -> Session | None:
         found = self._database.row(f"SELECT {_COLUMNS} FROM sessions WHERE digest = ?", digest(token))  # noqa: S608
-        if found is None:
-            return None
-        session = _read(found)
-        if now >= session.ends_at:
-            self._database.run("DELETE FROM sessions WHERE digest = ?", session.id)
-            return None
-        if seen and now - session.last_seen >= _NOTED_EVERY:
-            self._database.run(
-                "UPDATE sessions SET last_seen = ? WHERE digest = ? AND last_seen < ?",
-                written(now), session.id, written(now),
-            )  # fmt: skip
-        return session
+        return _read(found) if found else None
+
+    def ended_session(self, token: str, *, now: datetime) -> Session | None:
+        """A session that ended by itself a while ago: whose it was, so that what is sent too late can be kept for them.
+
+        It opens nothing. One that was signed out of, or purged, is none.
+        """
+        session = self._session(token)
+        return session if session is not None and now >= session.ends_at and session.signed_in else None
 
     def change_session(
         self, token: str, *, role: str, site: str, step: str = "", now: datetime

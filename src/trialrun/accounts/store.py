@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 from trialrun.accounts.credentials import WINDOW
 from trialrun.accounts.database import Database, written
 from trialrun.accounts.drafts import DRAFTS_LAST, Drafts
+from trialrun.accounts.feeds import Feeds
 from trialrun.accounts.passwords import Costs
 from trialrun.accounts.second_factors import SecondFactors
-from trialrun.accounts.sessions import ABSOLUTE, IDLE, Sessions
+from trialrun.accounts.sessions import KEPT_AFTER_END, Sessions
 from trialrun.ledger.store.backends import Backend
 
 _SECRET_BYTES = 32
-_TABLES_OF_AN_ACCOUNT = ("credentials", "second_factors", "recovery_codes", "links", "sessions", "sign_ins", "drafts")  # fmt: skip
+_TABLES_OF_AN_ACCOUNT = ("credentials", "second_factors", "recovery_codes", "links", "sessions", "sign_ins", "drafts", "feeds")  # fmt: skip
 _ATTEMPTS_LAST = timedelta(days=1)
 
 
-class Accounts(SecondFactors, Sessions, Drafts):
+class Accounts(SecondFactors, Sessions, Drafts, Feeds):
     """Passwords, second factors, sessions, drafts and secrets; open with `open_accounts`, use from any thread.
 
     An account's name is the ledger's (`UserAdded`); whether it may do anything is the ledger's to say, too.
@@ -50,8 +51,7 @@ class Accounts(SecondFactors, Sessions, Drafts):
     def purge(self, *, now: datetime) -> int:
         """Drop what is over: ended sessions, old links, counts and drafts; how many rows went."""
         before = {
-            "sessions WHERE last_seen <= ?": now - IDLE,
-            "sessions WHERE opened_at <= ?": now - ABSOLUTE,
+            "sessions WHERE last_seen <= ?": now - KEPT_AFTER_END,
             "links WHERE expires_at <= ?": now,
             "drafts WHERE saved_at <= ?": now - DRAFTS_LAST,
             "attempts WHERE locked_until = '' AND since <= ?": now - WINDOW,

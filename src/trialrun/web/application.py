@@ -19,6 +19,7 @@ from litestar.static_files import create_static_files_router
 from trialrun.app.language import languages
 from trialrun.app.workspace import Workspace
 from trialrun.web import pages as page_modules
+from trialrun.web.addresses import address_of
 from trialrun.web.failures import HANDLERS
 from trialrun.web.guard import SignedIn, guard
 from trialrun.web.here import provide_here
@@ -90,7 +91,11 @@ def create_app(
         dependencies={"here": Provide(provide_here)},
         guards=[guard],
         middleware=[
-            RateLimitConfig(rate_limit=("minute", rate_limit), exclude=["/static", "/health"]).middleware,
+            RateLimitConfig(
+                rate_limit=("minute", rate_limit),
+                exclude=["/static", "/health", "/ready"],
+                identifier_for_request=address_of,
+            ).middleware,
             DefineMiddleware(SignedIn, exclude="^/static"),
         ],
         csrf_config=forgery,

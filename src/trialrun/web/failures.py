@@ -14,6 +14,7 @@ from litestar.types import ExceptionHandlersMap
 
 from trialrun.app.language import gettext as _
 from trialrun.errors import ConflictError, RefusedError, UserError
+from trialrun.web.guard import KEPT
 from trialrun.web.here import Here
 
 LOG = logging.getLogger("trialrun.web")
@@ -43,6 +44,8 @@ def on_user_error(request: Request[Any, Any, Any], error: UserError) -> Response
 def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """A page that is not there, or not for this visitor."""
     if isinstance(error, NotAuthorizedException):
+        if request.scope.get(KEPT):
+            return Redirect("/sign-in?next=/unsent", status_code=303)
         if _wants_json(request) or request.method != "GET":
             return _page(request, 401, _("Please sign in"), _("Your session has ended. Nothing was saved."))
         query = f"?{request.url.query}" if request.url.query else ""

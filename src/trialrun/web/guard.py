@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio.to_thread
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
+from litestar.enums import RequestEncodingType
 from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
+from trialrun.app.access import session_of
 from trialrun.app.language import use_language
 from trialrun.app.rights import PUBLIC, allowed
+from trialrun.app.unsent import keep_unsent
 from trialrun.app.workspace import Workspace
+from trialrun.web.addresses import own_path
 
 COOKIE = "session"
+PARTICIPANT = "participant"
+TIME_LEFT = "/session"
+KEPT = "kept_what_was_sent"
 
 
 class SignedIn(AbstractAuthenticationMiddleware):
@@ -30,9 +38,11 @@ class SignedIn(AbstractAuthenticationMiddleware):
         session = None
         if token:
             workspace: Workspace = state.workspace
-            session = await anyio.to_thread.run_sync(
-                lambda: workspace.accounts.session(token, now=workspace.now)
-            )
+            # Asking how much time is left must not be what keeps a session open.
+            seen = connection.url.path != TIME_LEFT
+            session = await anyio.to_thread.run_sync(lambda: session_of(workspace, token, seen=seen))
+            if session is not None and not session.signed_in:
+                session = None  # half-way: the pages of signing in look at the token themselves
         return AuthenticationResult(user=session, auth=token)
 
 
@@ -49,12 +59,40 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         return
     session = connection.scope.get("user")
     if session is None:
+        await _keep_what_was_sent(connection)
         raise NotAuthorizedException("Please sign in.")
     workspace: Workspace = connection.app.state.workspace
     if not allowed(workspace.study, session.role, who):
         raise PermissionDeniedException("Your role does not include this.")
+    if session.role == PARTICIPANT and "key" in connection.path_params:
+        await anyio.to_thread.run_sync(_need_own, workspace, session.user, str(connection.path_params["key"]))
     if session.site and ("key" in connection.path_params or "site" in connection.path_params):
         await anyio.to_thread.run_sync(_need_own_site, workspace, session.site, dict(connection.path_params))
+
+
+def _need_own(workspace: Workspace, user: str, key: str) -> None:
+    if workspace.conduct.access_state().linked.get(user) != key:
+        raise NotFoundException(f"There is no participant {key} in your scope.")
+
+
+async def _keep_what_was_sent(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """A form that comes after its session has ended is kept for whoever's session it was."""
+    token = connection.cookies.get(COOKIE, "")
+    if not token or not isinstance(connection, Request) or connection.method != "POST":
+        return
+    if connection.content_type[0] not in (RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART):
+        return
+    form = await connection.form()
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    workspace: Workspace = connection.app.state.workspace
+    page = own_path(urlsplit(connection.headers.get("referer", "")).path)
+    path = connection.url.path
+
+    def keep() -> bool:
+        ended = workspace.accounts.ended_session(token, now=workspace.now)
+        return ended is not None and keep_unsent(workspace, ended.user, path, page, fields)
+
+    connection.scope[KEPT] = await anyio.to_thread.run_sync(keep)  # pyright: ignore[reportGeneralTypeIssues]
 
 
 def _need_own_site(workspace: Workspace, own: str, params: dict[str, Any]) -> None:

@@ -24,6 +24,8 @@ class Entry:
 MENU: tuple[Entry, ...] = (
     Entry("/home", marked("Home")),
     Entry("/laboratory", marked("Laboratory"), ("see_lab",)),
+    Entry("/team", marked("Team"), ("see_study",)),
+    Entry("/users", marked("Users"), ("see_users",)),
 )  # fmt: skip
 
 
