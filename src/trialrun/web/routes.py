@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -11,12 +12,13 @@ import anyio.to_thread
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import SkipValidation
+from litestar.params import FromPath, SkipValidation
 
 from trialrun.app.rights import PUBLIC
 from trialrun.web.here import Here
 
 Handler = Callable[..., Any]
+_KINDS: dict[str, type] = {"str": str, "int": int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,10 @@ class Route:
 
     def build(self) -> HTTPRouteHandler:
         """The handler the framework calls."""
-        # Handlers write `here: Here`; the framework wants to be told that it is a dependency by name.
+        # Handlers write `here: Here, key: str`; the framework wants to be told what comes from where.
         self.handler.__annotations__["here"] = NamedDependency[SkipValidation[Here]]
+        for name, kind in re.findall(r"{(\w+):(\w+)}", " ".join(self.paths)):
+            self.handler.__annotations__[name] = FromPath[_KINDS[kind]]
         handler = _in_thread(self.handler)
         options: dict[str, Any] = {"who": self.who}
         if self.stateless:
