@@ -62,10 +62,11 @@ def control_of(item: Item) -> Control:
 
 
 def units_of(item: Item) -> tuple[str, ...]:
-    """The units a value may be entered in, the item's own first."""
+    """The units to choose from, the item's own first; plain numbers (`{INR}`, `1`) leave nothing to choose."""
     if item.unit is None:
         return ()
-    return tuple(dict.fromkeys((item.unit, *item.units)))
+    units = tuple(dict.fromkeys((item.unit, *item.units)))
+    return units if any(map(plain_unit, units)) else units[:1]
 
 
 def plain_unit(unit: str) -> str:

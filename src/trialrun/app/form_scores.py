@@ -14,6 +14,8 @@ from trialrun.ledger.state import DerivedValue, ParticipantState
 from trialrun.study.kept import Kept
 from trialrun.study.model import Derived, Study, VisitKind
 
+_TOLD = ("_points", "_used")  # the other steps of a formula say nothing by themselves
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -52,18 +54,15 @@ def derived_shown(study: Study, person: ParticipantState, place: FormPlace) -> t
     if visit is None or visit.kind is VisitKind.LOG:
         return ()
     rules = rules_of(study)
-    names = rules.resting_on(study.forms[place.form].items)
-    if not names:
+    owners = [name for name in rules.resting_on(study.forms[place.form].items) if name in study.derived]
+    if not owners:
         return ()
-    values = rules.derived_at(person, place.visit, names)
-    owners = [name for name in names if name in study.derived and _worth_showing(study.derived[name])]
+    parts = {name: rules.parts_of(name) for name in owners}
+    values = rules.derived_at(
+        person, place.visit, (*owners, *(one for some in parts.values() for one in some))
+    )
     ranges = _ranges(study, person, place, [name for name in owners if values[name].text is None])
-    return tuple(_shown(study, name, names, values, ranges) for name in owners)
-
-
-def _worth_showing(derived: Derived) -> bool:
-    """Scores, numbers and flags that speak; not the stepping stones of a rule."""
-    return derived.score is not None or derived.flag or derived.over is not None or bool(derived.label)
+    return tuple(_shown(study, name, parts[name], values, ranges) for name in owners)
 
 
 def _shown(
@@ -78,8 +77,7 @@ def _shown(
     parts = [
         Part(full, labels[full.removeprefix(f"{name}_")], value_words(values[full].text or ""))
         for full in names
-        if full != name and full.removeprefix(f"{name}_") in labels and full.startswith(f"{name}_")
-        if values[full].text is not None
+        if full.removeprefix(f"{name}_") in labels and values[full].text is not None
     ]
     unit = derived.unit or ""
     return DerivedShown(
@@ -96,13 +94,14 @@ def _shown(
 
 
 def part_labels(derived: Derived) -> dict[str, str]:
-    """The components and bands of a score with their words."""
+    """The components of a score that mean something to a physician, and its bands, with their words."""
     from trialrun.scores.load import score
 
     if derived.score is None:
         return {}
     found = score(derived.score)
-    parts = {name: name.replace("_", " ") for name in found.components}
+    told = (name for name in found.components if name.endswith(_TOLD))
+    parts = {name: name.replace("_", " ") for name in told}
     return parts | {band.name: band.label for band in found.bands}
 
 

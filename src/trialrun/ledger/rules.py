@@ -144,9 +144,9 @@ class Rules:
         wanted = set(items)
         return tuple(name for name in self._owner if self._rests_on[name] & wanted)
 
-    def owner(self, derived: str) -> str:
-        """The derived value a component or band belongs to; itself for one of its own."""
-        return self._owner[derived]
+    def parts_of(self, derived: str) -> tuple[str, ...]:
+        """The components and bands of a score that people see."""
+        return tuple(name for name, owner in self._owner.items() if owner == derived != name)
 
     def _kind(self, visit: str) -> VisitKind:
         return self.study.visits[plain_visit(visit)].kind
