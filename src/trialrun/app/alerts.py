@@ -149,12 +149,18 @@ def thresholds_of(study: Study) -> Thresholds:
     known = {name: given[name] for name in Thresholds.__slots__ if name in given}
     if fixed:
         known |= {"enzyme_at_least": fixed.get("value", 300), "enzyme_unit": fixed.get("unit", "U/L")}
-    numbers = [value for name, value in known.items() if name not in ("meld", "enzyme_unit")]
-    if not all(isinstance(value, int | float) for value in numbers):
+    try:
+        return Thresholds(**{name: _limit(name, value) for name, value in known.items()})
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise UserError(
             "settings.safety.alerts holds a limit that is no number", "write it as a plain number"
-        )
-    return Thresholds(**known)
+        ) from error
+
+
+def _limit(name: str, value: Any) -> Any:
+    if name in ("meld", "enzyme_unit"):
+        return str(value)
+    return int(value) if name == "ctcae_grade" else float(value)
 
 
 def look_at(study: Study, person: ParticipantState, site: SiteState) -> Looked:
