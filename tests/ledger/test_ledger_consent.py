@@ -121,7 +121,7 @@ def test_stopping_follow_up_stops_treatment_and_twice_changes_nothing(conduct):
 def test_consenting_again_lifts_the_withdrawal(conduct):
     key = consented(conduct)
     conduct.do(WithdrawConsent(key, date(2026, 2, 1), "unsure"), PI)
-    conduct.do(RecordConsent(key, "2.0", "en", date(2026, 2, 10), "Dr Ada", True), PI)
+    conduct.do(RecordConsent(key, "2.0", "en", date(2026, 2, 10), "Dr Ada", True, "came back"), PI)
     person = conduct.participant(key)
     assert person.withdrawn_on is None
     assert person.stopped == {}
