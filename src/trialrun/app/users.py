@@ -145,6 +145,25 @@ def administrators(workspace: Workspace) -> tuple[str, ...]:
     )
 
 
+def open_again(workspace: Workspace, user: str, *, link: bool) -> str:
+    """Unlock an account from outside the application (nobody can sign in any more); a set-up link's token if asked.
+
+    Errors: `UserError` when there is no open account of that name.
+    """
+    access = workspace.conduct.access_state()
+    if user not in access.users or user in access.disabled:
+        raise UserError(
+            f"there is no open account {user!r}",
+            f"the administrators are {', '.join(administrators(workspace)) or 'none'}",
+        )
+    workspace.accounts.unlock(user)
+    workspace.do(RecordCredential(user, "unlocked"), SYSTEM)
+    if not link:
+        return ""
+    workspace.do(RecordCredential(user, "password_reset"), SYSTEM)
+    return workspace.accounts.setting_link(user, now=workspace.now)
+
+
 # --- what an administrator does -------------------------------------------------------------------
 
 

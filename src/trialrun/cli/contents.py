@@ -25,6 +25,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "rehearse": ("running", "Run a study with virtual participants."),
     },
     "Conduct": {
+        "admin": ("admin", "Make the first administrator, or open a locked account."),
         "serve": ("serving", "Run the web application: screen, consent, dose, capture, sign, lock."),
     },
     "Data": {
