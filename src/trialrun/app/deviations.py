@@ -180,6 +180,15 @@ def _lacking(study: Study, person: ParticipantState, cell: Cell) -> str:
     return f"{cell.title}, {'; '.join(parts)}" if parts else ""
 
 
+def still_shown(study: Study, person: ParticipantState, deviation: Deviation, today: date) -> bool | None:
+    """Whether the data still show a deviation that a rule found here; `None` for others, which data cannot tell."""
+    rule = deviation.rule.partition(":")[0]
+    if rule not in (WINDOW, MISSED, ASSESSMENT, CONSENT):
+        return None
+    shown = {(found[0], found[2]) for found in _shown(study, person, today)}
+    return (deviation.rule, deviation.visit) in shown
+
+
 def found_deviations(workspace: Workspace, actor: Actor) -> tuple[FoundDeviation, ...]:
     """What the data of everyone in the actor's scope show and nobody has recorded, oldest first."""
     found = [
@@ -298,8 +307,10 @@ def record_by_hand(
 ) -> Outcome:
     """Record a departure somebody noticed.
 
-    Errors: `UserError` for a kind that is none of `KINDS`; `CommandRefusedError` e.g. without a description.
+    Errors: `UserError` without a participant, or for a kind that is none of `KINDS`; `CommandRefusedError` e.g. without a description.
     """
+    if not key:
+        raise UserError(_("no participant was chosen"), _("choose whom it concerns"))
     if kind not in KINDS:
         raise UserError(_("no kind of deviation was chosen"), _("choose one of the list"))
     return workspace.do(RecordDeviation(key, kind, description, visit, action), actor)

@@ -23,6 +23,10 @@ class Entry:
 # Keep the order of a day's work. A new page that people open from the menu gets a line here.
 MENU: tuple[Entry, ...] = (
     Entry("/home", marked("Home")),
+    Entry("/participants", marked("Participants"), ("see_participants",)),
+    Entry("/visits", marked("Visits"), ("see_participants",)),
+    Entry("/worklists", marked("Worklists"), ("see_participants", "see_deviations")),
+    Entry("/deviations", marked("Deviations"), ("see_deviations",)),
     Entry("/laboratory", marked("Laboratory"), ("see_lab",)),
     Entry("/team", marked("Team"), ("see_study",)),
     Entry("/users", marked("Users"), ("see_users",)),

@@ -1,4 +1,4 @@
-"""The start page of everyone who is signed in, and what tells a proxy that the application is well."""
+"""What tells a proxy that the application is well."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response
 
 from trialrun.web.here import Here
-from trialrun.web.routes import open_to_all, page
+from trialrun.web.routes import open_to_all
 
 
 @open_to_all("/health", stateless=True)
@@ -23,10 +23,4 @@ def ready(here: Here) -> Response[Any]:
     return here.json({"status": "ok", "position": position})
 
 
-@page("/home", who="signed_in")
-def home(here: Here) -> Response[str]:
-    """Where a day begins."""
-    return here.render("home/home.html")
-
-
-ROUTES = [health, ready, home]
+ROUTES = [health, ready]
