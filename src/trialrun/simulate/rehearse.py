@@ -13,11 +13,13 @@ import numpy as np
 
 from trialrun.simulate.answers import Answer
 from trialrun.simulate.clock import Calendar, SimulatedClock, Steps, at_hour
+from trialrun.simulate.forms import Asked
 from trialrun.simulate.natural_history import Meld
 from trialrun.simulate.parameters import Rehearsal, Scenario, read_rehearsal
 from trialrun.simulate.participation import Participation
 from trialrun.simulate.people import virtual_participant
 from trialrun.simulate.team import Team, open_trial
+from trialrun.simulate.window import Window, waiting_for_everything
 from trialrun.study.model import Item, Study
 
 LEDGER = "ledger.sqlite"
@@ -60,17 +62,22 @@ def rehearse(
     scenario: str = "",
     database: str = "",
     progress: Progress | None = None,
+    window: Window | None = None,
 ) -> RehearsalSummary:
     """Run a study with virtual participants into a new log, `folder/ledger.sqlite` or an empty database by URL.
 
     Candidates come until the study's target is enrolled or `screened` have come. The same study, seed and
-    scenario give the same log, entry for entry.
+    scenario give the same log, entry for entry. `window` plays a part of it only.
     Errors: `StudyError` when the study has no `rehearsal.yaml` or it does not fit; `LedgerError` when
     the log cannot be written.
     """
     rehearsal = read_rehearsal(Path(study.folder) / "rehearsal.yaml")
     chosen = _scenario(rehearsal, scenario)
-    return _Rehearsal(study, rehearsal, chosen, seed).run(folder, screened, progress or _silent, database)
+    if window is not None:
+        rehearsal, chosen = window.fitted(rehearsal, chosen)
+    return _Rehearsal(study, rehearsal, chosen, seed, window).run(
+        folder, screened, progress or _silent, database
+    )
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
@@ -94,6 +101,7 @@ class _Rehearsal:
     rehearsal: Rehearsal
     scenario: Scenario
     seed: int
+    window: Window | None = None
 
     def run(self, folder: Path, screened: int, progress: Progress, url: str) -> RehearsalSummary:
         from trialrun.simulate.door import open_door
@@ -106,31 +114,53 @@ class _Rehearsal:
             team = open_trial(door, self.study, self.rehearsal)
             people = self._people(team, screened)
             calendar = Calendar(clock)
-            calendar.add(self._recruit(calendar, people, team, progress))
+            calendar.add(self._in_window(self._recruit(calendar, people, team, progress)))
+            late = self._awaited(team, screened)
+            for one in late:
+                calendar.add(self._in_window(one.steps()))
             for _ in calendar.run():
                 pass
             door.finish(clock())
-            return self._summary(team, [p for p in people if p.key], database, clock)
+            return self._summary(team, [p for p in (*people, *late) if p.key], database, clock)
+
+    def _in_window(self, steps: Steps, number: int = 0) -> Steps:
+        return steps if self.window is None else self.window.stopped(steps, number)
+
+    def _awaited(self, team: Team, screened: int) -> list[Participation]:
+        """The candidates a window adds: their results are awaited."""
+        if self.window is None:
+            return []
+        asked, meld = asked_of(self.study), meld_score()
+        return [
+            self._participation(team, screened + number, day, asked, meld, awaited=True)
+            for number, day in enumerate(self.window.awaited, start=1)
+        ]
 
     def _people(self, team: Team, screened: int) -> list[Participation]:
-        site = str(self.study.sites[0]["id"])
         asked, meld = asked_of(self.study), meld_score()
         first = date.fromisoformat(self.rehearsal.start)
         rng = np.random.default_rng([self.seed, 13])
         gaps = rng.exponential(7 / self.scenario.conduct.screened_per_week, screened)
         days = np.floor(np.cumsum(gaps)).astype(int)
         return [
-            Participation(
-                study=self.study,
-                rehearsal=self.rehearsal,
-                team=team,
-                person=virtual_participant(self.rehearsal, self.scenario, self.seed, number, site=site),
-                first_day=_weekday(first + timedelta(days=int(days[number - 1]))),
-                asked=asked,
-                meld=meld,
-            )
+            self._participation(team, number, first + timedelta(days=int(days[number - 1])), asked, meld)
             for number in range(1, screened + 1)
         ]
+
+    def _participation(
+        self, team: Team, number: int, day: date, asked: Asked, meld: Meld, *, awaited: bool = False
+    ) -> Participation:
+        site = str(self.study.sites[0]["id"])
+        person = virtual_participant(self.rehearsal, self.scenario, self.seed, number, site=site)
+        return Participation(
+            study=self.study,
+            rehearsal=self.rehearsal,
+            team=team,
+            person=waiting_for_everything(person) if awaited else person,
+            first_day=_weekday(day),
+            asked=asked,
+            meld=meld,
+        )
 
     def _recruit(
         self, calendar: Calendar, people: list[Participation], team: Team, progress: Progress
@@ -143,7 +173,7 @@ class _Rehearsal:
             progress("screening", enrolled, target)
             if enrolled >= target:
                 return
-            calendar.add(one.steps())
+            calendar.add(self._in_window(one.steps(), number))
             progress(f"{number} screened", enrolled, target)
 
     def _summary(
@@ -161,7 +191,7 @@ class _Rehearsal:
             database=str(database),
             screened=len(people),
             enrolled=team.done.get("Enrol", 0),
-            first_day=min(one.first_day for one in people).isoformat(),
+            first_day=min((one.first_day for one in people), default=clock.at.date()).isoformat(),
             last_day=clock.at.date().isoformat(),
             last_moment=clock.at.isoformat(),
             fates=dict(sorted(Counter(one.fate for one in people).items())),
