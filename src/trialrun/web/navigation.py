@@ -18,6 +18,7 @@ class Entry:
     path: str
     label: str
     rights: tuple[str, ...] = ()
+    two_arms: bool = False  # only in a study of several arms
 
 
 # Keep the order of a day's work. A new page that people open from the menu gets a line here.
@@ -27,7 +28,10 @@ MENU: tuple[Entry, ...] = (
     Entry("/visits", marked("Visits"), ("see_participants",)),
     Entry("/worklists", marked("Worklists"), ("see_participants", "see_deviations")),
     Entry("/deviations", marked("Deviations"), ("see_deviations",)),
+    Entry("/safety", marked("Safety"), ("see_safety",)),
     Entry("/laboratory", marked("Laboratory"), ("see_lab",)),
+    Entry("/stock", marked("Product"), ("see_stock",)),
+    Entry("/allocation", marked("Allocation"), ("see_participants", "see_allocation", "PrepareAllocation"), two_arms=True),
     Entry("/team", marked("Team"), ("see_study",)),
     Entry("/users", marked("Users"), ("see_users",)),
 )  # fmt: skip
@@ -40,5 +44,6 @@ def navigation(here: Here) -> tuple[tuple[Entry, str, bool], ...]:
     return tuple(
         (entry, gettext(entry.label), here.path == entry.path or here.path.startswith(entry.path + "/"))
         for entry in MENU
-        if not entry.rights or here.may(*entry.rights)
+        if (not entry.rights or here.may(*entry.rights))
+        and (not entry.two_arms or len(here.workspace.study.arms) > 1)
     )
