@@ -1,26 +1,4 @@
-// What every page shares: requests to our own server, and the menu on small screens.
-
-/** The token that shows a request came from our own page. */
-export function token() {
-  return document.querySelector('meta[name="csrf"]')?.content ?? "";
-}
-
-/** Send values to the server and read its JSON answer; `error` is set when it refused or was not reached. */
-export async function send(address, values, options = {}) {
-  try {
-    const answer = await fetch(address, {
-      method: "POST",
-      headers: { accept: "application/json", "x-csrftoken": token() },
-      body: values instanceof FormData ? values : new URLSearchParams(values),
-      credentials: "same-origin",
-      ...options,
-    });
-    const body = await answer.json().catch(() => ({}));
-    return answer.ok ? body : { error: body.message ?? `${answer.status}`, status: answer.status, ...body };
-  } catch (problem) {
-    return { error: String(problem), status: 0 };
-  }
-}
+// What every page does when it is opened. Loaded once, by base.html; scripts import send.js, never this one.
 
 const menu = document.querySelector("details.menu");
 if (menu) {

@@ -1,6 +1,6 @@
 // A form while it is filled in: checked by the server as it is typed, kept as a draft, driven by the keyboard.
 // All rules live on the server; without this script everything still works, one save at a time.
-import { send } from "./base.js";
+import { send } from "./send.js";
 
 const form = document.getElementById("entry");
 const save = document.getElementById("save");

@@ -1,5 +1,5 @@
 // The end of a session: a warning in time, and what is typed kept for its owner before the page goes.
-import { send } from "./base.js";
+import { send } from "./send.js";
 
 const WARN = 180; // seconds before the end
 const KEEP = 20; // seconds before the end: what is typed is handed over, then the page goes
