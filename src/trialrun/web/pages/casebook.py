@@ -7,12 +7,14 @@ from urllib.parse import urlencode
 
 from litestar import Response
 
+from trialrun.app.alerts import alerts_of
 from trialrun.app.calendar import MEDIA_TYPE, participant_calendar
 from trialrun.app.casebook import casebook_of
 from trialrun.app.casebook_scores import score_table
 from trialrun.app.csv_text import csv_text
 from trialrun.app.deviations import deviations_of, find_deviations
 from trialrun.app.language import gettext as _
+from trialrun.app.language import marked
 from trialrun.app.roster import (
     SORTS,
     WITH,
@@ -35,6 +37,16 @@ _COLUMNS = (
     "site", "participant", "candidate", "status", "next_visit", "next_target", "next_window_first",
     "next_window_last", "overdue_visits", "open_queries", "unsigned_forms", "missing_forms", "answered", "needed",
 )  # fmt: skip
+
+
+# The other pages about one participant: end of the address, label, rights of which one is needed.
+_MORE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("eligibility", marked("Eligibility"), ("see_screening",)),
+    ("consent", marked("Consent"), ("see_screening",)),
+    ("laboratory", marked("Laboratory"), ("see_lab",)),
+    ("safety", marked("Safety"), ("see_safety",)),
+    ("product", marked("Product"), ("see_stock", "see_dosing")),
+)
 
 
 def _choice(here: Here) -> RosterChoice:
@@ -125,10 +137,17 @@ def casebook(here: Here, key: str) -> Response[str]:
         addable=addable_visits(study, person) if person.consent is not None else (),
         deviations=deviations_of(study, person) if here.may("see_deviations") else (),
         found=find_deviations(study, person, today) if here.may("see_deviations") else (),
+        alerts=_alerts(here, key) if here.may("see_safety") else (),
+        links=[(f"{participant_path(key)}/{end}", _(label)) for end, label, who in _MORE if here.may(*who)],
         path=participant_path(key),
         visit_path=lambda visit: visit_path(key, visit),
         form_path=lambda cell: form_path(key, cell.visit, cell.form),
     )
+
+
+def _alerts(here: Here, key: str) -> list[str]:
+    """The titles of laboratory alerts nobody has assessed, urgent ones first."""
+    return [alert.title for alert in alerts_of(here.workspace, key) if alert.acknowledged is None]
 
 
 def _drafts(here: Here, key: str) -> frozenset[tuple[str, str]]:

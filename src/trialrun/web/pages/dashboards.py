@@ -33,6 +33,7 @@ def home(here: Here) -> Response[str]:
         visit_words=lambda visit: status_words(visit, today),
         visit_tone=visit_tone,
         today=today,
+        own_consent="",
     )
 
 
