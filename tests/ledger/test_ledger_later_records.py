@@ -180,23 +180,42 @@ def test_a_signature_on_the_screen_is_sealed_and_erased_with_the_identity(conduc
         True,
         method="drawn",
         signed_at="14:05",
-        signature="M0,0 L9,9",
-        answers={"voluntary": "yes"},
+        signature="Mina\nM0,0 L9,9",
         witness="Nobody Special",
     )
     done = conduct.do(signed, PI)
-    assert "M0,0 L9,9" not in done.events[0].body
+    assert "Mina\nM0,0 L9,9" not in done.events[0].body
     assert "Nobody Special" not in done.events[0].body
     consent = conduct.participant(key).consent
-    assert (consent.signature, consent.witness, consent.signed_at) == ("M0,0 L9,9", "Nobody Special", "14:05")
-    assert dict(consent.answers) == {"voluntary": "yes"}
+    assert (consent.signature, consent.witness, consent.signed_at) == (
+        "Mina\nM0,0 L9,9",
+        "Nobody Special",
+        "14:05",
+    )
     before = conduct.as_of(conduct.store.position()[0])
     conduct.do(c.EraseIdentity(key, "asked for it"), ADMIN)
     for reader in (conduct, before):
-        assert reader.participant(key).consent.signature in (ERASED, "M0,0 L9,9")
+        assert reader.participant(key).consent.signature == ERASED
     assert conduct.participant(key).consent.signature == ERASED
     assert conduct.as_of(before.position).participant(key).consent.signature == ERASED
     assert verify(conduct.store) == []
+
+
+def test_a_site_copies_its_own_data_whatever_the_table_of_rights_says(conduct):
+    assert refused(conduct, c.RecordExport("snapshot", "all"), PI) == "role-may-not"
+    conduct.do(c.RecordExport("site copy", "site 01"), PI)
+    assert refused(conduct, c.RecordExport("site copy", "site 01"), COORDINATOR) == "role-may-not"
+    assert (
+        refused(conduct, c.RecordExport("site copy", "all"), c.Actor("x", "investigator")) == "role-may-not"
+    )
+
+
+def test_a_visit_can_be_asked_about_and_a_row_must_be_there(conduct):
+    key = dosed(conduct)
+    conduct.do(c.RaiseQuery(key, "month_2", "", "did it take place?"), MONITOR)
+    assert refused(conduct, c.RaiseQuery(key, "month_2", "", "why?", item="inr"), MONITOR) == "wrong-scope"
+    asked = c.RaiseQuery(key, "log", "adverse_event", "why?", row=1)
+    assert refused(conduct, asked, MONITOR) == "no-such-row"
 
 
 @pytest.mark.parametrize(
@@ -443,7 +462,14 @@ def test_a_save_that_overlaps_the_lock_is_refused(conduct):
 
 def test_the_past_is_what_a_fold_to_that_position_gives(conduct):
     key = dosed(conduct)
-    save(conduct, key, "screening", "laboratory", {"inr": ("1.1",), "bilirubin": ("3", "mg/dL")}, reason="misread")
+    save(
+        conduct,
+        key,
+        "screening",
+        "laboratory",
+        {"inr": ("1.1",), "bilirubin": ("3", "mg/dL")},
+        reason="misread",
+    )
     conduct.do(c.MissVisit(key, "month_2", "in hospital"), COORDINATOR)
     events = list(conduct.store.read(f"participant/{key}"))
     for event in events:

@@ -74,6 +74,15 @@ class Outcome:
         return tuple(event for event in self.events if event.type == kind)
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a command would lead to: its events, those that follow, and the participant after them."""
+
+    events: tuple[NewEvent, ...]
+    consequences: tuple[NewEvent, ...]
+    person: ParticipantState
+
+
 AnyState = ParticipantState | StudyState | SiteState | AccessState | StockState | AllocationState
 
 
@@ -143,6 +152,13 @@ class Conduct:
     def version(self, key: str) -> int:
         """The version of a participant's stream, to be given back as `expected_version`."""
         return self.participant(key).version
+
+    def opened(self, key: str, item: str, sealed: str) -> str | None:
+        """An identifying value of a participant as it was typed; `None` once the identity is erased.
+
+        Whoever shows it must have asked whether the reader may see it.
+        """
+        return self._vault.open(key, place_of(key, item), sealed)
 
     def as_of(self, position: int) -> Past:
         """Everything as it stood when the log ended at `position` (see `position_at` of the store)."""
@@ -232,6 +248,24 @@ class Conduct:
         """What the command would lead to now; nothing is written."""
         decided = decide(self._state_for(command), command, self.study, now=self._clock(), actor=actor)
         return decided if isinstance(decided, Refusal) else tuple(self._sealed(event) for event in decided)
+
+    def foresee(self, command: ParticipantCommand, actor: Actor) -> Foreseen | Refusal:
+        """What a participant's command would lead to now, all that follows included.
+
+        Nothing is written, and nothing is sealed: identifying values are as they were given.
+        """
+        now, state = self._clock(), self._state_for(command)
+        decided = decide(state, command, self.study, now=now, actor=actor)
+        if isinstance(decided, Refusal):
+            return decided
+        person = state.participant
+        stream = f"participant/{person.key}"
+        mine = [event for event in decided if event.stream == stream]
+        chained = self._chain(mine, (person.version, person.hash), now, actor)
+        between = self._fold_participant(person.key, chained, person)
+        more = consequences(person, between, chained, self.study)
+        after = self._chain(more, (between.version, between.hash), now, actor)
+        return Foreseen(tuple(decided), tuple(more), self._fold_participant(person.key, after, between))
 
     def do(self, command: Command, actor: Actor) -> Outcome:
         """Carry a command out; when it returns, its events and all that follows from them are on disk.

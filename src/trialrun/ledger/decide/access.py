@@ -10,6 +10,7 @@ from trialrun.ledger.commands import (
     LinkParticipant,
     ParticipantCommand,
     RecordCredential,
+    RecordExport,
     RecordImport,
     RecordSignIn,
     RecordTraining,
@@ -30,6 +31,8 @@ SITE_DATA = frozenset(
         "MoveStock", "ReverseMove", "CountStock", "RecordExcursion",
     }
 )  # fmt: skip
+SITE_COPY = "site copy"
+INVESTIGATORS = frozenset({"principal_investigator", "investigator"})
 FIRST_ADMINISTRATOR = frozenset({"AddUser", "GrantRole"})
 CREDENTIALS = ("password_set", "password_reset", "totp_added", "totp_removed", "unlocked")
 SIGN_IN_OUTCOMES = ("success", "failure", "locked_out", "signed_out")
@@ -38,7 +41,7 @@ SIGN_IN_OUTCOMES = ("success", "failure", "locked_out", "signed_out")
 def need_right(asked: Asked, command: Command) -> None:
     """The role may do it, the sponsor keeps out of site data, and the site is the actor's own."""
     name, actor = type(command).__name__, asked.actor
-    if isinstance(command, RecordSignIn) or _own_credential(asked, command):
+    if isinstance(command, RecordSignIn) or _own_credential(asked, command) or _own_copy(asked, command):
         return
     role = asked.study.roles.get(actor.role)
     if role is None or (name not in role.may and "*" not in role.may):
@@ -56,6 +59,13 @@ def need_right(asked: Asked, command: Command) -> None:
 def _own_credential(asked: Asked, command: Command) -> bool:
     """Everybody changes their own password; the system records what it sees."""
     return isinstance(command, RecordCredential) and asked.actor.user in (command.user, "system")
+
+
+def _own_copy(asked: Asked, command: Command) -> bool:
+    """A site takes the copy of its own data whatever a study's table of rights says (ICH E6(R3) 2.12.6)."""
+    if not isinstance(command, RecordExport) or command.kind != SITE_COPY:
+        return False
+    return asked.actor.role in INVESTIGATORS and bool(asked.actor.site)
 
 
 def _need_site_right(asked: Asked, command: Command) -> None:

@@ -19,13 +19,16 @@ from trialrun.ledger.decide.asked import Asked, form_at, need_reason, visit_of
 from trialrun.ledger.decide.refusal import refuse
 from trialrun.ledger.events import NewEvent
 from trialrun.ledger.state import Query
+from trialrun.study.model import Form
 
 
 def raise_query(asked: Asked, command: RaiseQuery) -> tuple[NewEvent, ...]:
-    """A question about a form or one of its items."""
-    form = form_at(asked.study, visit_of(asked.study, command.visit), command.form)
-    if command.item and command.item not in form.items:
-        raise refuse("item-not-on-form", f"form {form.name!r} has no item {command.item!r}")
+    """A question about a visit (form empty), a form, a row of it, or one of its items."""
+    visit = visit_of(asked.study, command.visit)
+    if command.form:
+        _check_query_place(asked, form_at(asked.study, visit, command.form), command)
+    elif command.item or command.row:
+        raise refuse("wrong-scope", "an item or a row was given without its form", "name the form too")
     need_reason(command.message, "a query (its message)")
     data = {
         "query": query_number(len(asked.person.queries) + 1),
@@ -38,6 +41,19 @@ def raise_query(asked: Asked, command: RaiseQuery) -> tuple[NewEvent, ...]:
         "causes": [],
     }
     return (asked.event("QueryOpened", data),)
+
+
+def _check_query_place(asked: Asked, form: Form, command: RaiseQuery) -> None:
+    if command.item and command.item not in form.items:
+        raise refuse("item-not-on-form", f"form {form.name!r} has no item {command.item!r}")
+    if not command.row:
+        return
+    if not form.repeating or not asked.person.form_values(command.visit, form.name, command.row):
+        raise refuse(
+            "no-such-row",
+            f"form {form.name!r} of {asked.person.key} at {command.visit!r} has no row {command.row}",
+            "leave the row out, or name one that is there",
+        )
 
 
 def query_number(count: int) -> str:
