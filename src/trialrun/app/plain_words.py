@@ -79,7 +79,6 @@ def plain_summary(study: Study, confirmed: Iterable[str] = ()) -> tuple[Passage,
             (
                 _("You decide on your own if you want to take part."),
                 _("Ask the study team all you want to know."),
-                _("This page is not medical advice. Do not change your treatment because of it."),
             ),
         ),
     )

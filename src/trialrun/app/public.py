@@ -292,14 +292,16 @@ def _outcomes(record: Record, role: OutcomeRole) -> tuple[OutcomeLine, ...]:
 
 
 def _bullets(sections: Iterable[Any], kind: SectionKind) -> tuple[Bulleted, ...]:
-    return tuple(_bulleted(bullet) for part in sections if part.kind is kind for bullet in part.bullets)
+    bullets = (bullet for part in sections if part.kind is kind for bullet in part.bullets)
+    return tuple(line for bullet in bullets for line in _bulleted(bullet))
 
 
-def _bulleted(bullet: Bullet) -> Bulleted:
-    return Bulleted(
-        f"{bullet.marker} {bullet.text}" if bullet.marker[:1].isalnum() else bullet.text,
-        tuple(_bulleted(part) for part in bullet.parts),
-    )
+def _bulleted(bullet: Bullet) -> tuple[Bulleted, ...]:
+    parts = tuple(line for part in bullet.parts for line in _bulleted(part))
+    if not bullet.text:
+        return parts  # a bullet that is nothing but its lettered parts
+    text = f"{bullet.marker} {bullet.text}" if bullet.marker[:1].isalnum() else bullet.text
+    return (Bulleted(text, parts),)
 
 
 def _locations(study: Study, record: Record) -> tuple[LocationLine, ...]:

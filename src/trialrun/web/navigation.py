@@ -24,6 +24,7 @@ class Entry:
 # Keep the order of a day's work. A new page that people open from the menu gets a line here.
 MENU: tuple[Entry, ...] = (
     Entry("/home", marked("Home")),
+    Entry("/screening", marked("Screening"), ("see_screening",)),
     Entry("/participants", marked("Participants"), ("see_participants",)),
     Entry("/visits", marked("Visits"), ("see_participants",)),
     Entry("/worklists", marked("Worklists"), ("see_participants", "see_deviations")),

@@ -67,7 +67,7 @@ def _questions(here: Here, given: dict[str, tuple[str, ...]], found: Checked | N
         given=given,
         errors=found.errors if found else {},
         doctors=only_doctors(study),
-        none=NONE,
+        none_applies=NONE,
         spoken=spoken,
         page=public_page(study),
     )
