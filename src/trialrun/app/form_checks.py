@@ -7,22 +7,20 @@ Nothing here writes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from trialrun.app.form_entry import NEW_ROW, FormPlace, Typed, entry_of, typed_from_saved
 from trialrun.app.form_rules import asked_now
 from trialrun.app.workspace import Workspace
 from trialrun.errors import UserError
 from trialrun.ledger.commands import Actor, Entry, SaveForm
-from trialrun.ledger.consequences import consequences
+from trialrun.ledger.conduct import Foreseen
 from trialrun.ledger.decide import Refusal
 from trialrun.ledger.decide.asked import Asked
 from trialrun.ledger.decide.capture import as_saved
 from trialrun.ledger.decide.entries import Saved, saved_entry
 from trialrun.ledger.decide.refusal import RuleBrokenError
-from trialrun.ledger.events import Event, NewEvent, chain_events
-from trialrun.ledger.fold import fold
+from trialrun.ledger.events import NewEvent
 from trialrun.ledger.state import ParticipantState, SavedValue, State
 from trialrun.study.model import Item
 
@@ -84,7 +82,6 @@ class Examined:
     asked: Mapping[str, bool | None]
     hidden: tuple[str, ...]
     person: ParticipantState
-    events: tuple[NewEvent, ...] = field(default=(), repr=False)
 
     @property
     def acceptable(self) -> bool:
@@ -104,16 +101,14 @@ def examine(
     person = workspace.conduct.participant(place.participant)
     here = replace(place, row=next_row(person, place)) if place.row == NEW_ROW else place
     entries, problems = changed_entries(workspace, actor, person, here, typed)
-    command = SaveForm(
-        person.key, here.visit, here.form, here.row, entries, person.version, reason or _STAND_IN
-    )
-    decided = workspace.conduct.decide(command, actor)
-    refusal, events = (decided, ()) if isinstance(decided, Refusal) else (None, decided)
-    why = "" if refusal or reason else _why_reason(workspace, actor, command)
-    if problems or refusal:
-        after, follow = _with_entries(person, here, {**entries, **dict.fromkeys(problems, Entry())}), ()
+    command = SaveForm(person.key, here.visit, here.form, here.row, entries, person.version, reason)
+    found, why = _foreseen(workspace, actor, command)
+    refusal = found if isinstance(found, Refusal) else None
+    if isinstance(found, Refusal) or problems:
+        after = _with_entries(person, here, {**entries, **dict.fromkeys(problems, Entry())})
+        follow: tuple[NewEvent, ...] = ()
     else:
-        after, follow = outlook(workspace, person, events, actor)
+        after, follow = found.person, found.consequences
     asked = asked_now(workspace.study, after, here)
     return Examined(
         entries,
@@ -127,7 +122,6 @@ def examine(
         asked,
         _newly_hidden(workspace, person, here, asked, entries),
         after,
-        follow,
     )
 
 
@@ -178,33 +172,13 @@ def read_field(asked: Asked, item: Item, typed: Typed) -> tuple[Entry, Saved] | 
         return Problem(error.message, error.remedy)
 
 
-def _why_reason(workspace: Workspace, actor: Actor, command: SaveForm) -> str:
-    """What the ledger says when no reason is given; empty where none is needed."""
-    bare = workspace.conduct.decide(replace(command, reason=""), actor)
-    return bare.message if isinstance(bare, Refusal) else ""
-
-
-def outlook(
-    workspace: Workspace, person: ParticipantState, decided: tuple[NewEvent, ...], actor: Actor
-) -> tuple[ParticipantState, tuple[NewEvent, ...]]:
-    """The participant after these events and all that follows from them, and what follows."""
-    stream = f"participant/{person.key}"
-    mine = [event for event in decided if event.stream == stream]
-    chained = _chain(workspace, mine, person, actor)
-    after = fold(chained, person)
-    follow = consequences(person, after, chained, workspace.study)
-    return fold(_chain(workspace, follow, after, actor), after), tuple(follow)
-
-
-def _chain(workspace: Workspace, events: Any, person: ParticipantState, actor: Actor) -> tuple[Event, ...]:
-    return chain_events(
-        events,
-        version=person.version,
-        previous=person.hash,
-        now=workspace.now,
-        actor=actor,
-        study_hash=workspace.study.hash,
-    )
+def _foreseen(workspace: Workspace, actor: Actor, command: SaveForm) -> tuple[Foreseen | Refusal, str]:
+    """What the save leads to, and what the ledger says where a reason is all that is lacking."""
+    bare = workspace.conduct.foresee(command, actor)
+    if not isinstance(bare, Refusal) or command.reason:
+        return bare, ""
+    with_reason = workspace.conduct.foresee(replace(command, reason=_STAND_IN), actor)
+    return (bare, "") if isinstance(with_reason, Refusal) else (with_reason, bare.message)
 
 
 def _with_entries(
