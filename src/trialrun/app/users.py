@@ -183,6 +183,8 @@ def add_user(
     """
     if role and (role not in workspace.study.roles or (site and site not in _sites(workspace))):
         raise UserError(_("There is no such role or site."), _("Choose from the lists."))
+    if role == ADMINISTRATOR:
+        site = ""  # an administrator keeps the accounts of all sites
     workspace.do(AddUser(user, name, email), actor)
     if role:
         workspace.do(GrantRole(user, role, site), actor)
@@ -226,6 +228,10 @@ def grant(workspace: Workspace, actor: Actor, user: str, role: str, site: str) -
 
     Errors: `CommandRefusedError`.
     """
+    if role == ADMINISTRATOR and site:
+        raise UserError(
+            _("An administrator keeps the accounts of all sites."), _("Leave the site empty for this role.")
+        )
     workspace.do(GrantRole(user, role, site), actor)
 
 
