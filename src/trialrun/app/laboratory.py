@@ -158,7 +158,7 @@ def grade_words(grade: Grade | None) -> str:
         return ""
     if grade.grade is not None:
         return _("grade {}").format(grade.grade)
-    if grade.low is not None and grade.high is not None:
+    if grade.low and grade.high is not None:
         return _("grade {} to {}").format(grade.low, grade.high)
     return _("grade unknown")
 
