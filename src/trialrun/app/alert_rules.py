@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from trialrun.app.alerts import Alert, Fact, Looked
-from trialrun.app.draws import Draw, LabValue, grades_of
+from trialrun.app.draws import Draw, Grade, LabValue, grades_of
 from trialrun.app.language import gettext as _
 from trialrun.values.units import convert, same_dimension
 
@@ -205,45 +205,44 @@ def _kidney_stage(
 
 def _reference_fact(used: tuple[LabValue, date]) -> Fact:
     reference, on = used
-    return Fact(_("{} on {}").format(reference.label, on), f"{reference.text} {reference.unit}")
+    return Fact(_("{} on {}").format(reference.label, on), reference.shown)
 
 
 def ctcae(looked: Looked) -> Iterable[Alert]:
     """A laboratory grade of 3 or more that is worse than the worst one up to the first dose."""
-    least = looked.limits.ctcae_grade
-    started: dict[str, int] = {}
-    for draw in looked.before:
-        for term, grade in _grades(looked, draw):
-            started[term] = max(started.get(term, 0), grade)
+    started = [grade for draw in looked.before for _value, grade in _grades(looked, draw)]
     for draw in looked.after:
-        for value in draw.values.values():
-            for grade in grades_of(
-                value, looked.base.get(value.analyte), anticoagulated=_anticoagulated(looked, draw)
-            ):
-                if grade.least < least or grade.least <= started.get(grade.term, 0):
-                    continue
-                known = f"{grade.grade}" if grade.grade is not None else f"{grade.low}-{grade.high}"
-                words = (
-                    _("{}: CTCAE grade {}").format(value.label, known),
-                    _("Worse than before the first dose (grade {}).").format(started.get(grade.term, 0)),
+        for value, grade in _grades(looked, draw):
+            before = max((one.least for one in started if one.term == grade.term), default=0)
+            if grade.least >= looked.limits.ctcae_grade and grade.least > before:
+                yield _graded(
+                    looked, draw, (value, grade), [one for one in started if one.term == grade.term]
                 )
-                caveats = (
-                    (_("Unknown: {}.").format(", ".join(grade.unknown_because)),)
-                    if grade.unknown_because
-                    else ()
-                )
-                yield looked.raised(
-                    "ctcae", draw, words, [looked.fact(value)], urgent=grade.least >= 4, caveats=caveats,
-                    also=grade.term.removeprefix("ctcae_v5_"),
-                )  # fmt: skip
 
 
-def _grades(looked: Looked, draw: Draw) -> Iterable[tuple[str, int]]:
+def _graded(looked: Looked, draw: Draw, found: tuple[LabValue, Grade], started: Sequence[Grade]) -> Alert:
+    value, grade = found
+    known = [one.grade for one in started if one.grade is not None]
+    words = (
+        _("{}: CTCAE grade {}").format(
+            value.label, grade.grade if grade.grade is not None else f"{grade.low}-{grade.high}"
+        ),
+        _("Worse than before the first dose (grade {}).").format(max(known))
+        if known
+        else _("The grade before the first dose is not known."),
+    )
+    caveats = [_("Unknown: {}.").format(", ".join(grade.unknown_because))] if grade.unknown_because else []
+    return looked.raised(
+        "ctcae", draw, words, [looked.fact(value)], urgent=grade.least >= 4, caveats=caveats,
+        also=grade.term.removeprefix("ctcae_v5_"),
+    )  # fmt: skip
+
+
+def _grades(looked: Looked, draw: Draw) -> Iterable[tuple[LabValue, Grade]]:
+    anticoagulated = _anticoagulated(looked, draw)
     for value in draw.values.values():
-        for grade in grades_of(
-            value, looked.base.get(value.analyte), anticoagulated=_anticoagulated(looked, draw)
-        ):
-            yield grade.term, grade.least
+        for grade in grades_of(value, looked.base.get(value.analyte), anticoagulated=anticoagulated):
+            yield value, grade
 
 
 def _anticoagulated(looked: Looked, draw: Draw) -> bool | None:

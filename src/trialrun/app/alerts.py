@@ -133,9 +133,7 @@ class Looked:
         """A value with its multiples of baseline and of the upper limit."""
         base = self.base.get(value.analyte)
         times = round(value.number / base.mean, 9) if base is not None and base.mean else None
-        return Fact(
-            value.label, f"{value.text} {value.unit}", base.mean if base else None, times, value.times_high
-        )
+        return Fact(value.label, value.shown, base.mean if base else None, times, value.times_high)
 
 
 def thresholds_of(study: Study) -> Thresholds:

@@ -64,6 +64,11 @@ class LabValue:
     limits: Limits = Limits()
 
     @property
+    def shown(self) -> str:
+        """The value as entered with its unit; a plain number's name for itself (`{INR}`) is left out."""
+        return self.text if self.unit.startswith("{") else f"{self.text} {self.unit}".strip()
+
+    @property
     def times_high(self) -> float | None:
         """The multiple of the upper limit of normal."""
         return round(self.number / self.limits.high, 9) if self.limits.high else None

@@ -160,8 +160,8 @@ def _laboratory(workspace: Workspace, person: ParticipantState, event: AdverseEv
             mean = base.get(value.analyte)
             times = value.number / mean.mean if mean is not None and mean.mean else None
             rows.append((
-                str(draw.on or ""), visit_title(workspace.study, draw.visit), value.label, f"{value.text} {value.unit}",
-                f"{mean.mean:.3g} {value.item_unit}" if mean else "", f"{times:.2f}" if times is not None else "",
+                str(draw.on or ""), visit_title(workspace.study, draw.visit), value.label, value.shown,
+                f"{mean.mean:.3g}" if mean else "", f"{times:.2f}" if times is not None else "",
                 f"{value.times_high:.2f}" if value.times_high is not None else "",
             ))  # fmt: skip
     yield Heading(_("Laboratory values around the event"))

@@ -30,6 +30,7 @@ MENU: tuple[Entry, ...] = (
     Entry("/worklists", marked("Worklists"), ("see_participants", "see_deviations")),
     Entry("/deviations", marked("Deviations"), ("see_deviations",)),
     Entry("/safety", marked("Safety"), ("see_safety",)),
+    Entry("/coding", marked("Coding"), ("CodeTerm",)),
     Entry("/laboratory", marked("Laboratory"), ("see_lab",)),
     Entry("/stock", marked("Product"), ("see_stock",)),
     Entry("/allocation", marked("Allocation"), ("see_participants", "see_allocation", "PrepareAllocation"), two_arms=True),
