@@ -49,7 +49,8 @@ class Cell:
 
     `entry` is how far the answers are (`empty` to `complete`), `status` what is most worth knowing. `answered` of
     `needed` items are there; `missing` names the others, `waits_for` the answers that decide whether more is asked.
-    `rows` counts the rows of a repeating form.
+    `rows` counts the rows of a repeating form. `closed`: the participant failed screening or withdrew, so nothing
+    can be added any more and what is missing stays so.
     """
 
     visit: str
@@ -70,6 +71,7 @@ class Cell:
     broken: bool = False
     frozen: bool = False
     locked: bool = False
+    closed: bool = False
 
     @property
     def filled(self) -> bool:
@@ -79,7 +81,7 @@ class Cell:
     @property
     def incomplete(self) -> bool:
         """Whether something that is asked is not answered; a list without rows may be right."""
-        if self.repeating and not self.rows:
+        if self.closed or (self.repeating and not self.rows):
             return False
         return self.entry in (CellStatus.EMPTY, CellStatus.IN_PROGRESS)
 
@@ -123,7 +125,8 @@ class Casebook:
     def progress(self) -> tuple[int, int]:
         """Items answered and items needed by today, over all forms."""
         due = [cell for cell in self.cells if cell.entry is not CellStatus.NOT_DUE]
-        return sum(cell.answered for cell in due), sum(cell.needed for cell in due)
+        answered = sum(cell.answered for cell in due)
+        return answered, answered + sum(cell.needed - cell.answered for cell in due if not cell.closed)
 
 
 def casebook(
@@ -166,6 +169,8 @@ class _Binder:
         self.saved: dict[Place, dict[int, dict[str, SavedValue]]] = {}
         for (visit, form, row, item), value in person.values.items():
             self.saved.setdefault((visit, form), {}).setdefault(row, {})[item] = value
+        self.closed = person.end_cause == "screen_failure" or person.withdrawn_on is not None
+        self.at_the_end = tuple(study.settings.get("forms_after_end", ("end_of_study",)))
         self.queries: dict[Place, int] = {}
         for query in person.open_queries():
             place = (query.visit, query.form)
@@ -194,7 +199,8 @@ class _Binder:
         place = (visit, form.name)
         rows = self.saved.get(place, {})
         parts = self._parts(place, form, rows, cells)
-        entry = _entry(form, planned, rows, parts)
+        closed = self.closed and form.name not in self.at_the_end
+        entry = _entry(form, planned, rows, parts, closed=closed)
         signed, broken = self._signed(place, rows)
         cell = Cell(
             visit=visit,
@@ -215,6 +221,7 @@ class _Binder:
             broken=broken,
             frozen=_held(self.person.frozen, place),
             locked=_held(self.person.locked, place),
+            closed=closed,
         )
         return replace(cell, status=_most_worth_knowing(cell))
 
@@ -259,11 +266,15 @@ def _entry(
     planned: ScheduledVisit | None,
     rows: Mapping[int, Saved],
     parts: Collection[FormCompleteness],
+    *,
+    closed: bool,
 ) -> CellStatus:
     """How far the answers of a form are."""
     if rows:
         complete = all(part.complete for part in parts)
         return CellStatus.COMPLETE if complete else CellStatus.IN_PROGRESS
+    if closed:
+        return CellStatus.NOT_APPLICABLE
     if planned is None:
         return CellStatus.EMPTY
     nothing_asked = not form.repeating and not any(part.asked for part in parts)

@@ -69,8 +69,8 @@ def recruitment_chart(course: Recruitment, today: date) -> Chart | None:
         ends = ((course.plan.start, 0), (course.plan.end, course.plan.target))
         planned = " ".join(f"{across(day)},{up(count)}" for day, count in ends)
     return Chart(
-        steps(course.screened),
-        steps(course.enrolled),
+        steps(day for day in course.screened if day <= last),
+        steps(day for day in course.enrolled if day <= last),
         planned,
         up(course.target) if course.target else None,
         tuple(Tick(across(day), day.isoformat()) for day in _days(first, last)),

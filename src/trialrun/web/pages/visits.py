@@ -150,7 +150,7 @@ def all_worklists(here: Here) -> Response[str]:
 
 @page("/worklists/{name:str}", who=("see_participants", "see_deviations"))
 def one_worklist(here: Here, name: str) -> Response[Any]:
-    """One list; those of chosen ages with `least` and `most`, as a file with `format=csv`."""
+    """One list; of one site, participant or age (`least`, `most` days) where asked; as a file with `format=csv`."""
     found = worklist(here.workspace, here.actor, name)
     if found is None:
         raise NotFoundException(_("There is no such list for your role."))
@@ -165,8 +165,8 @@ def one_worklist(here: Here, name: str) -> Response[Any]:
 
 
 def _chosen(here: Here, row: WorkRow) -> bool:
-    site = here.query("site")
-    if site and row.site != site:
+    site, participant = here.query("site"), here.query("participant")
+    if (site and row.site != site) or (participant and row.participant != participant):
         return False
     least, most = here.query("least"), here.query("most")
     if not least.isdecimal() or row.day is None:
@@ -176,7 +176,7 @@ def _chosen(here: Here, row: WorkRow) -> bool:
 
 
 def _narrowed(here: Here) -> bool:
-    return bool(here.query("site") or here.query("least"))
+    return any(here.query(name) for name in ("site", "participant", "least"))
 
 
 ROUTES = [all_visits, visit_page, record_date, record_missed, add_visit, all_worklists, one_worklist]
