@@ -12,6 +12,8 @@ from trialrun.snapshot.reference import snapshot_page
 from trialrun.study.load import load_study
 from trialrun.study.reference_pages import schema_text, study_format_page
 from trialrun.study.traceability import traceability_page
+from trialrun.web.application import all_routes
+from trialrun.web.authorisation import authorisation_page
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -21,6 +23,7 @@ def pages() -> dict[str, str]:
     """Each generated page's name and what it should say."""
     study = load_study(ROOT / "examples" / "nct05871463")
     return {
+        "authorisation.md": authorisation_page(study, all_routes()),
         "commands.md": commands_markdown(),
         "events.md": events_page(),
         "scores.md": reference_page(),

@@ -20,6 +20,7 @@ from trialrun.app.language import languages
 from trialrun.app.workspace import Workspace
 from trialrun.web import pages as page_modules
 from trialrun.web.addresses import address_of
+from trialrun.web.authorisation import need_declarations
 from trialrun.web.failures import HANDLERS
 from trialrun.web.guard import SignedIn, guard
 from trialrun.web.here import provide_here
@@ -85,7 +86,7 @@ def create_app(
         cache_control=None,
         include_in_schema=False,
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=[static, *(route.build() for route in all_routes())],
         state=state,
         dependencies={"here": Provide(provide_here)},
@@ -106,6 +107,8 @@ def create_app(
         after_request=no_store,
         logging_config=None,
     )
+    need_declarations(app)
+    return app
 
 
 def preferred_language(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
