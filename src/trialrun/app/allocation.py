@@ -16,7 +16,8 @@ from trialrun.study.model import DosePlan, ItemType, Study, VisitKind
 if TYPE_CHECKING:
     from trialrun.app.workspace import Workspace
 
-SEE = "see_allocation"
+# Whoever makes the list has its seed, so nothing can be concealed from them.
+OPEN_TO = frozenset({"see_allocation", "PrepareAllocation"})
 _PARTICIPANTS_ONLY = frozenset({"SINGLE", "PARTICIPANT", "PARTICIPANTS"})
 _MOST_LEVELS = 6
 
@@ -64,9 +65,9 @@ def conceals_from(study: Study, role: str) -> bool:
     """Whether a role must not learn arms before they are opened.
 
     Masking of participants alone conceals from participants; any more conceals from everybody without the
-    right to see the allocation.
+    right to see or prepare the allocation.
     """
-    if not is_masked(study) or SEE in rights_of(study, role):
+    if not is_masked(study) or rights_of(study, role) & OPEN_TO:
         return False
     return role == "participant" or masking_word(study) not in _PARTICIPANTS_ONLY
 
@@ -94,7 +95,8 @@ def plan_shown(study: Study, person: ParticipantState, role: str) -> DosePlan | 
     """
     plans = study.dose_plans
     if arm_shown(study, person, role) or len(study.arms) == 1:
-        return next((plan for plan in plans if plan.arm == person.treatment), None)
+        arm = person.treatment or next(iter(study.arms))  # before enrolment the only one there is
+        return next((plan for plan in plans if plan.arm == arm), None)
     alike = len(plans) == len(study.arms) and len({_what_is_given(plan) for plan in plans}) == 1
     return plans[0] if plans and alike else None
 
