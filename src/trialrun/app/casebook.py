@@ -138,7 +138,7 @@ def casebook(
         today: today at the study's place.
         drafts: forms of which the reader keeps an unsaved draft.
     """
-    if drafts:
+    if drafts or not person.version:
         return _Binder(study, person, drafts).casebook(today)
     kept = _BOOKS.of(study)
     known = kept.get((person.key, person.hash, today))
