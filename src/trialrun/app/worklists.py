@@ -13,6 +13,7 @@ from trialrun.app.deviations import found_deviations, listed_deviations
 from trialrun.app.entry_delay import slow_rows
 from trialrun.app.language import gettext as _
 from trialrun.app.language import marked, ngettext
+from trialrun.app.product_work import product_rows
 from trialrun.app.rights import rights_of
 from trialrun.app.roster import missing_forms, participants_in_scope
 from trialrun.app.visits import OPEN, ScheduledVisit, VisitStatus, status_words, visit_schedule, visit_title
@@ -248,6 +249,7 @@ WORKLISTS: tuple[Worklist, ...] = (
     Worklist("overdue", marked("Overdue visits"), marked("Their window has closed without a date or a reason."), marked("Window closed"), ("see_participants",), overdue_rows, "bad"),
     Worklist("upcoming", marked("Upcoming visits"), marked("Their window is open, or opens within 14 days."), marked("Target"), ("see_participants",), upcoming_rows, "info"),
     Worklist("upcoming-doses", marked("Doses to prepare"), marked("Dose visits of the next 14 days, and overdue ones."), marked("Day"), ("RegisterBatch", "MoveStock"), dose_rows, "info"),
+    Worklist("product", marked("Product needs attention"), marked("Expiring, short, in quarantine, thawed and not used, or not accounted for."), marked("Since or until"), ("MoveStock", "see_stock"), product_rows, "warn"),
     Worklist("missing-forms", marked("Missing forms"), marked("The visit took place; answers are missing."), marked("Visit"), _SITE, missing_rows, "warn"),
     Worklist("unanswered-queries", marked("Unanswered queries"), marked("Questions the site has not answered."), marked("Opened"), ("see_queries",), unanswered_rows, "warn"),
     Worklist("answered-queries", marked("Answered queries to close"), marked("The site has answered; whoever asked decides."), marked("Opened"), ("CloseQuery",), answered_rows),
