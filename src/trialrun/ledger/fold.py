@@ -214,9 +214,14 @@ def _query_opened(state: ParticipantState, event: Event, data: Mapping[str, Any]
 
 
 def _query_to(status: str) -> Callable[[ParticipantState, Event, Mapping[str, Any]], None]:
-    def apply(state: ParticipantState, _event: Event, data: Mapping[str, Any]) -> None:
+    def apply(state: ParticipantState, event: Event, data: Mapping[str, Any]) -> None:
         query = state.queries[data["query"]]
-        state.queries[data["query"]] = replace(query, status=status, answer=data.get("answer", query.answer))
+        state.queries[data["query"]] = replace(
+            query,
+            status=status,
+            answer=data.get("answer", query.answer),
+            closed_at=event.at if status == "closed" else "",
+        )
 
     return apply
 

@@ -84,6 +84,7 @@ class Query:
     opened_by: str
     opened_at: str
     answer: str = ""
+    closed_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

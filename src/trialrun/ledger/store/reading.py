@@ -142,6 +142,12 @@ class Reader:
                 return
             after = rows[-1][4]
 
+    def fetch(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
+        """All rows of one SELECT with `?` for its values."""
+        with self._cursor() as cursor:
+            cursor.execute(self.backend.sql(statement), values)
+            return list(cursor.fetchall())
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows of `events` as they are stored, every column, in order of position."""
         columns = ("position", "stream", "version", "type", "at", "actor", "hash", "link", "body")
