@@ -22,7 +22,7 @@ from trialrun.ledger.state import ParticipantState, SavedValue
 from trialrun.report.documents.blocks import Block, Facts, Heading, Note, Section, Table
 from trialrun.study.model import Item, Study
 
-_ENTRY_WIDTHS = (8, 7, 3, 3)
+_ENTRY_WIDTHS = (8, 7, 4, 4)
 _CHANGE_WIDTHS = (4, 3, 5, 4, 4, 5)
 
 
@@ -156,14 +156,24 @@ class _Pages:
         for (where, name), value in self.person.derived.items():
             if where != visit:
                 continue
-            derived = self.study.derived.get(name)
-            label = derived.label if derived else name.replace("_", " ")
-            unit = f" {derived.unit}" if derived and derived.unit else ""
+            label, unit = self._computed(name)
             missing = ", ".join(self._label(one) for one in value.unknown_because)
             unknown = _("unknown, lacks {}").format(missing) if missing else _("unknown")
-            rows.append((label, f"{value.text}{unit}" if value.text is not None else unknown))
+            words = {"true": _("yes"), "false": _("no")}.get(value.text or "", value.text)
+            rows.append((label, f"{words} {unit}".strip() if value.text is not None else unknown))
         if rows:
             yield Table((_("Computed"), _("Value")), rows, _("Computed values"), (8, 13))
+
+    def _computed(self, name: str) -> tuple[str, str]:
+        """Label and unit of a computed value; a score's component is named after its score."""
+        derived = self.study.derived.get(name)
+        if derived is not None:
+            return derived.label, derived.unit or ""
+        owners = [one for one in self.study.derived.values() if name.startswith(f"{one.name}_")]
+        owner = max(owners, key=lambda one: len(one.name), default=None)
+        if owner is None:
+            return name.replace("_", " "), ""
+        return f"{owner.label}: {name.removeprefix(owner.name + '_').replace('_', ' ')}", ""
 
     def _label(self, name: str) -> str:
         return self.study.items[name].label if name in self.study.items else name

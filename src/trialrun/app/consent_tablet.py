@@ -13,11 +13,12 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from trialrun.app.access import roles_to_choose
 from trialrun.app.consents import consent_text
 from trialrun.app.language import gettext as _
-from trialrun.app.workspace import Workspace
+from trialrun.app.workspace import SYSTEM, Workspace
 from trialrun.errors import UserError
-from trialrun.ledger.commands import Actor, RecordConsent
+from trialrun.ledger.commands import Actor, RecordConsent, RecordSignIn
 from trialrun.ledger.conduct import CommandRefusedError, Outcome
 from trialrun.ledger.decide import Refusal
 from trialrun.study.model import ConsentQuestion, ConsentText
@@ -120,8 +121,7 @@ def tablet_view(workspace: Workspace, token: str) -> TabletView | None:
     tablet = Tablet(Handover(**data.pop("handover")), answers=answers, **data)
     text = consent_text(workspace.study, tablet.handover.version, tablet.handover.language)
     if workspace.now >= tablet.ends_at or text is None:
-        close_tablet(workspace, token)
-        return None
+        return None  # the record stays, so that staff can take the device back
     return _view(tablet, text)
 
 
@@ -169,13 +169,17 @@ def answer_question(workspace: Workspace, token: str, question: str, answer: str
     return answer == asked.correct
 
 
-def sign_on_tablet(workspace: Workspace, token: str, name: str, drawing: str = "") -> Outcome:
+def sign_on_tablet(
+    workspace: Workspace, token: str, name: str, drawing: str = "", *, agreed: bool
+) -> Outcome:
     """The person signs: typed name alone, or with a drawn signature. The consent is recorded at once.
 
-    Errors: `UserError` without a name; `CommandRefusedError` when the ledger refuses the consent.
+    Errors: `UserError` without a name or without agreeing; `CommandRefusedError` when the ledger refuses the consent.
     """
     view = _need(workspace, token, Step.SIGN)
     printed = " ".join(name.split())
+    if not agreed:
+        raise UserError(_("you have not said that you agree"), _("tick the box, or choose not to take part"))
     if not printed:
         raise UserError(_("your name is missing"), _("type your full name"))
     if len(drawing) > LONGEST_DRAWING:
@@ -240,3 +244,37 @@ def _keep(workspace: Workspace, token: str, tablet: Tablet) -> None:
 def _place(token: str) -> str:
     # Like a session, only a digest is kept: reading the table opens nothing.
     return f"consent-tablet/{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+def take_back(workspace: Workspace, token: str, password: str) -> tuple[str, str]:
+    """Staff have the device again: a new session of the one who handed it over, and the candidate's number.
+
+    Their first session was proved with every factor; the password shows it is they who hold the device now.
+    Errors: `UserError` when the password is wrong, the account locked, or the role no longer held.
+    """
+    kept = workspace.accounts.draft(_ACCOUNT, _place(token))
+    if kept is None:
+        raise UserError(_("this consent session is over"), _("sign in as usual"))
+    data = json.loads(kept.data)
+    user, role, site, now = data["user"], data["role"], data["site"], workspace.now
+    result = workspace.accounts.check_password(user, password, now=now)
+    held = result.ok and (role, site) in roles_to_choose(workspace, user)
+    outcome = "success" if held else "locked_out" if result.just_locked else "failure"
+    workspace.do(RecordSignIn(user, outcome, "password, tablet", role, site), SYSTEM)
+    if result.locked_until is not None and not result.ok:
+        raise UserError(
+            _("there were too many wrong passwords: nothing more is looked at until {time}").format(
+                time=f"{result.locked_until.astimezone(workspace.zone):%H:%M}"
+            ),
+            _("wait, or ask an administrator"),
+        )
+    if not held:
+        raise UserError(_("the password is not right"), _("type the password of {}").format(user))
+    close_tablet(workspace, token)
+    return workspace.accounts.open_session(user, role, site, now=now), data["handover"]["participant"]
+
+
+def handed_over_by(workspace: Workspace, token: str) -> str:
+    """The user name of who handed the device over; empty when there is no such session."""
+    kept = workspace.accounts.draft(_ACCOUNT, _place(token)) if token else None
+    return str(json.loads(kept.data)["user"]) if kept else ""

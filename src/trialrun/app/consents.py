@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from trialrun.app.language import gettext as _
 from trialrun.app.workspace import Workspace
+from trialrun.errors import UserError
 from trialrun.ledger.commands import Actor, ApproveConsent, RecordConsent, WithdrawConsent
 from trialrun.ledger.conduct import Outcome
 from trialrun.ledger.events import Event
@@ -105,7 +107,14 @@ def approve_text(
     from_date: date,
     reference: str,
 ) -> Outcome:
-    """Record that a site's ethics committee approved a text from a day on."""
+    """Record that a site's ethics committee approved a text from a day on.
+
+    Errors: `UserError` for a site out of the actor's scope.
+    """
+    if actor.site not in ("", site):
+        raise UserError(_("this is not your site"), _("approvals are recorded at the site they are for"))
+    if all(str(one["id"]) != site for one in workspace.study.sites):
+        raise UserError(_("the study has no site {!r}").format(site), _("choose one of the list"))
     return workspace.do(ApproveConsent(site, version, language, from_date, reference), actor)
 
 
@@ -161,16 +170,18 @@ def consents_of(workspace: Workspace, person: ParticipantState) -> tuple[GivenCo
 
 
 def record_paper(workspace: Workspace, actor: Actor, given: RecordConsent, kept_at: str) -> Outcome:
-    """Record a consent signed on paper, with where the original is kept (it becomes part of the reason)."""
+    """Record a consent signed on paper, with where the original is kept (it becomes part of the reason).
+
+    Errors: `UserError` when that is not said.
+    """
+    if not kept_at.strip():
+        raise UserError(_("it is not said where the original is kept"), _("name folder and place"))
     return workspace.do(with_place(given, kept_at), actor)
 
 
 def with_place(given: RecordConsent, kept_at: str) -> RecordConsent:
     """The command with the place of the paper original in its reason, where the trail keeps it."""
-    kept = kept_at.strip()
-    if not kept:
-        return given
-    place = f"Original kept: {kept}"
+    place = f"Original kept: {kept_at.strip()}"
     return replace(given, reason=f"{given.reason.strip()} ({place})" if given.reason.strip() else place)
 
 
@@ -212,7 +223,7 @@ def reconsent_due(workspace: Workspace, site: str = "") -> tuple[ReconsentDue, .
         if newest is None or newest[0] in {one.version for one in person.consents}:
             continue
         approved = workspace.conduct.site_state(person.site).approved
-        own = [first for (version, _), first in approved.items() if version == person.consent.version]
+        own = [first for (version, _language), first in approved.items() if version == person.consent.version]
         if own and min(own) > newest[1]:
             continue
         found.append(

@@ -30,7 +30,7 @@ ROLES: dict[str, dict[str, Any]] = {
         ],
     },
     "investigator": {"title": "Sub-investigator", "may": [*_CARE]},
-    "coordinator": {"title": "Study coordinator", "may": [*_SITE, "SetRanges", "RecordImport"]},
+    "coordinator": {"title": "Study coordinator", "may": [*_SITE, "SetRanges", "RecordImport", "RecordExport"]},
     "pharmacist": {
         "title": "Pharmacist",
         "may": [

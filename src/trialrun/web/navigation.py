@@ -34,6 +34,10 @@ MENU: tuple[Entry, ...] = (
     Entry("/laboratory", marked("Laboratory"), ("see_lab",)),
     Entry("/stock", marked("Product"), ("see_stock",)),
     Entry("/allocation", marked("Allocation"), ("see_participants", "see_allocation", "PrepareAllocation"), two_arms=True),
+    Entry("/consents", marked("Consent texts"), ("see_screening", "ApproveConsent")),
+    Entry("/signatures", marked("Signatures"), ("Sign",)),
+    Entry("/documents", marked("Documents"), ("see_participants",)),
+    Entry("/lock", marked("Database lock"), ("RecordLockStep", "LockDatabase", "UnlockDatabase")),
     Entry("/team", marked("Team"), ("see_study",)),
     Entry("/users", marked("Users"), ("see_users",)),
 )  # fmt: skip
