@@ -27,6 +27,7 @@ check: setup-test ## format, lint, types, layers, generated pages
 	@.venv/bin/basedpyright
 	@.venv/bin/lint-imports
 	@$(PY) tools/generate_docs.py --check
+	@$(PY) tools/generate_words.py --check
 
 bench: setup-test ## measure against peers in one run and print ratios
 	@$(PY) -m bench
@@ -34,8 +35,9 @@ bench: setup-test ## measure against peers in one run and print ratios
 serve: setup ## run the web application on a made-up trial half-way
 	@$(RUN) serve --demo
 
-docs: setup-test ## regenerate the generated reference pages
+docs: setup-test ## regenerate the reference pages and the catalogue of words
 	@$(PY) tools/generate_docs.py
+	@$(PY) tools/generate_words.py
 
 format: setup-test ## format the code
 	@.venv/bin/ruff format .
