@@ -30,6 +30,7 @@ VIEW_RIGHTS: Mapping[str, frozenset[str]] = {
     "see_deviations": _CARE | {"pharmacist", "monitor", "data_manager", "sponsor"},
     "see_trail": frozenset({"principal_investigator", "investigator", "monitor", "data_manager"}),
     "see_exports": frozenset({"principal_investigator", "monitor", "data_manager", "statistician"}),
+    "take_site_copy": frozenset({"principal_investigator", "investigator"}),
     "see_users": frozenset({"administrator"}),
     "see_own": frozenset({"participant"}),
 }

@@ -28,6 +28,8 @@ MENU: tuple[Entry, ...] = (
     Entry("/participants", marked("Participants"), ("see_participants",)),
     Entry("/visits", marked("Visits"), ("see_participants",)),
     Entry("/worklists", marked("Worklists"), ("see_participants", "see_deviations")),
+    Entry("/queries", marked("Queries"), ("see_queries",)),
+    Entry("/verification", marked("Source verification"), ("VerifySource",)),
     Entry("/deviations", marked("Deviations"), ("see_deviations",)),
     Entry("/safety", marked("Safety"), ("see_safety",)),
     Entry("/coding", marked("Coding"), ("CodeTerm",)),
@@ -38,6 +40,7 @@ MENU: tuple[Entry, ...] = (
     Entry("/signatures", marked("Signatures"), ("Sign",)),
     Entry("/documents", marked("Documents"), ("see_participants",)),
     Entry("/lock", marked("Database lock"), ("RecordLockStep", "LockDatabase", "UnlockDatabase")),
+    Entry("/trail", marked("Audit trail"), ("see_trail",)),
     Entry("/team", marked("Team"), ("see_study",)),
     Entry("/users", marked("Users"), ("see_users",)),
 )  # fmt: skip
