@@ -137,7 +137,8 @@ def test_what_cannot_be_right_is_refused_at_its_field_and_everything_typed_stays
     assert answer.status_code == 422
     item = field.removeprefix("v.")
     error = re.search(rf'<p class="error" id="e-{item}">(.*?)</p>', answer.text, re.DOTALL)
-    assert error and said in error[1]
+    assert error
+    assert said in error[1]
     again = dict(Fields(answer.text).sent)
     if typed not in ("maybe", "X"):  # which no radio button can hold
         assert again[field] == typed

@@ -100,11 +100,12 @@ async function check() {
   showAsked(found.asked);
   showScores(found);
   if (found.others.length) state(words("others", { who: found.others.join(", ") }), true);
-  form.dataset.checked = String(Number(form.dataset.checked ?? 0) + 1);
+  delete form.dataset.pending;
   return found;
 }
 
 function checkSoon() {
+  form.dataset.pending = "yes";
   window.clearTimeout(timer);
   timer = window.setTimeout(check, CHECK_AFTER);
 }
