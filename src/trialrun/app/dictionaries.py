@@ -20,6 +20,12 @@ from pathlib import Path
 from trialrun.errors import UserError
 
 LARGEST = 200_000_000  # bytes of one file
+_NEAR = 400  # terms looked at more closely
+_ALIKE = 0.4
+_FIND = {
+    "words": "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?",
+    "pieces": "SELECT rowid FROM pieces WHERE pieces MATCH ? ORDER BY bm25(pieces), rowid LIMIT ?",
+}
 _WORD = re.compile(r"\w+", re.UNICODE)
 _FILE = re.compile(r"^(?P<name>[A-Za-z][\w-]*?)[ _-]v?(?P<version>\d[\w.]*)$")
 
@@ -59,14 +65,15 @@ class Dictionary:
         self._index.execute(
             "CREATE VIRTUAL TABLE words USING fts5(term, tokenize='unicode61 remove_diacritics 2')"
         )
+        self._index.execute("CREATE VIRTUAL TABLE pieces USING fts5(term, tokenize='trigram')")
         with self._index:
             for number, term in enumerate(terms, start=1):
                 self._terms[number] = term
                 self._by_words.setdefault(plain_words(term.term), []).append(number)
                 self._by_code.setdefault(term.code, number)
-                self._index.execute(
-                    "INSERT INTO words(rowid, term) VALUES (?, ?)", (number, plain_words(term.term))
-                )
+                words = plain_words(term.term)
+                self._index.execute("INSERT INTO words(rowid, term) VALUES (?, ?)", (number, words))
+                self._index.execute("INSERT INTO pieces(rowid, term) VALUES (?, ?)", (number, words))
         if not self._terms:
             raise UserError(f"the dictionary {name} {version} holds no terms", "check the file")
 
@@ -95,6 +102,7 @@ class Dictionary:
             for number in numbers
             if (term := self._terms[number]).current
         ]
+        found = [one for one in found if one.exact or one.likeness >= _ALIKE]
         found.sort(key=lambda one: (not one.exact, -one.likeness, len(one.term.term), one.term.code))
         return tuple(found[:most])
 
@@ -110,17 +118,14 @@ class Dictionary:
         return tuple(self._terms[number] for number in rows)
 
     def _near(self, wanted: str) -> list[int]:
-        words = wanted.split()
-        stems = {f'"{word[: max(4, len(word) - 3)]}"*' for word in words if len(word) > 2}
-        starts = {f'"{word[:4]}"*' for word in words if len(word) >= 4}
-        return self._find(" OR ".join(sorted(stems | starts)) or f'"{words[0]}"', 400)
+        """Terms that share pieces of three letters: a slip of the pen spoils a few of them, not all."""
+        pieces = {word[at : at + 3] for word in wanted.split() for at in range(max(len(word) - 2, 0))}
+        query = " OR ".join(f'"{piece}"' for piece in sorted(pieces))
+        return self._find(query, _NEAR, table="pieces") if query else []
 
-    def _find(self, query: str, most: int) -> list[int]:
+    def _find(self, query: str, most: int, *, table: str = "words") -> list[int]:
         with self._one_at_a_time:
-            rows = self._index.execute(
-                "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?",
-                (query, most),
-            ).fetchall()
+            rows = self._index.execute(_FIND[table], (query, most)).fetchall()
         return [int(row[0]) for row in rows]
 
 
