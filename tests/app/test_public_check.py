@@ -251,6 +251,14 @@ def test_a_file_that_does_not_fit_the_study_is_refused_with_its_line(tmp_path, t
     assert "public.yaml" in refused.value.message
 
 
+def test_the_file_shown_in_the_docs_fits_the_example(tmp_path):
+    page = (FOLDER.parent.parent / "docs" / "how-to" / "screen-and-enrol.md").read_text(encoding="utf-8")
+    shown = page.split("```yaml\n")[1].split("```")[0]
+    words = public_words(study_with(tmp_path, shown))
+    assert [one.name for one in words.questions] == ["bariatric", "cancer"]
+    assert words.contact["phone"] == "+98 21 1234567"
+
+
 def test_a_study_without_the_file_asks_what_participants_attest(tmp_path):
     study = replace(STUDY, folder=str(tmp_path), hash="e" * 64)
     words = public_words(study)
