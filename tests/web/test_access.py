@@ -402,6 +402,17 @@ def test_a_page_can_hand_over_what_is_typed_before_the_end(known):
     assert known.workspace.accounts.draft("coordinator", "unsent") is None
 
 
+def test_what_a_script_hands_over_too_late_is_kept_as_well(known):
+    client = known.client()
+    sign_in(client)
+    known.clock.now += timedelta(minutes=31)
+    sent = {"unsent_path": "/users/new", "unsent_page": "/users/new?x=1", "weight": "70"}
+    answer = client.post("/unsent", sent, headers={"accept": "application/json"})
+    assert (answer.status_code, answer.json()) == (401, {"kept": True})
+    kept = json.loads(known.workspace.accounts.draft("coordinator", "unsent").data)
+    assert kept == {"path": "/users/new", "page": "/users/new?x=1", "fields": [["weight", "70"]]}
+
+
 # --- users ---------------------------------------------------------------------------------------
 
 

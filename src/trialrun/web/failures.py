@@ -45,6 +45,8 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
     """A page that is not there, or not for this visitor."""
     if isinstance(error, NotAuthorizedException):
         if request.scope.get(KEPT):
+            if _wants_json(request):
+                return Response(content={"kept": True}, media_type="application/json", status_code=401)
             return Redirect("/sign-in?next=/unsent", status_code=303)
         if _wants_json(request) or request.method != "GET":
             return _page(request, 401, _("Please sign in"), _("Your session has ended. Nothing was saved."))

@@ -22,6 +22,7 @@ from trialrun.web.addresses import own_path
 COOKIE = "session"
 PARTICIPANT = "participant"
 TIME_LEFT = "/session"
+UNSENT = "/unsent"
 KEPT = "kept_what_was_sent"
 
 
@@ -87,6 +88,10 @@ async def _keep_what_was_sent(connection: ASGIConnection[Any, Any, Any, Any]) ->
     workspace: Workspace = connection.app.state.workspace
     page = own_path(urlsplit(connection.headers.get("referer", "")).path)
     path = connection.url.path
+    if path == UNSENT:  # the page's own script, a moment too late: it says where the form belongs
+        given = dict(fields)
+        path, page = own_path(given.get("unsent_path", "")), own_path(given.get("unsent_page", ""))
+        fields = [(name, value) for name, value in fields if name not in ("unsent_path", "unsent_page")]
 
     def keep() -> bool:
         ended = workspace.accounts.ended_session(token, now=workspace.now)

@@ -78,3 +78,11 @@ dialog.querySelector("[data-stay]").addEventListener("click", async () => {
   dialog.close();
 });
 window.setInterval(tick, 1000);
+
+// Back at the window after a while: clocks may have stood still meanwhile (a closed lid), so ask.
+window.addEventListener("focus", async () => {
+  if (leaving) return;
+  const seconds = await look();
+  if (seconds !== null) ends = Date.now() + 1000 * seconds;
+  await tick();
+});
