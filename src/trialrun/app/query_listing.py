@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import io
@@ -49,10 +50,15 @@ class Listing:
     """A listing as read: nothing has been raised yet."""
 
     name: str
-    text: str
+    content: bytes
     checksum: str
     good: tuple[GoodLine, ...]
     bad: tuple[BadLine, ...]
+
+    @property
+    def encoded(self) -> str:
+        """The file as it was sent, in Base64: it travels through the page that asks for a yes unchanged."""
+        return base64.b64encode(self.content).decode()
 
     @property
     def rejected_csv(self) -> str:
@@ -92,7 +98,9 @@ def read_listing(workspace: Workspace, actor: Actor, name: str, content: bytes) 
         cells = tuple(str(row.get(column) or "").strip() for column in COLUMNS)
         if any(cells):
             reading.take(number, cells)
-    return Listing(name, text, hashlib.sha256(content).hexdigest(), tuple(reading.good), tuple(reading.bad))
+    return Listing(
+        name, content, hashlib.sha256(content).hexdigest(), tuple(reading.good), tuple(reading.bad)
+    )
 
 
 def _decoded(content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -199,8 +200,7 @@ def look_at_listing(here: Here) -> Response[Any]:
     """Show what the listing would raise; with `confirm` raise the good lines and keep the bad ones."""
     upload = here.uploads.get("file")
     name = upload.name if upload else here.text("name") or "listing.csv"
-    # A text area and a hidden field bring their line breaks as CRLF; the checksum is of what is confirmed.
-    content = upload.content if upload else "".join(here.texts("content")).encode()
+    content = upload.content if upload else _decoded(here.text("content"))
     if not content.strip():
         return _listing(here, error=UserError(_("No file was chosen."), _("Choose a CSV file.")))
     try:
@@ -216,6 +216,13 @@ def look_at_listing(here: Here) -> Response[Any]:
             "{n} lines were given back: download them below, correct them, and send them again."
         ).format(n=len(listing.bad))
     return here.redirect("/queries/import", said, "warning" if listing.bad else "success")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
 
 
 @page("/queries/import/rejected.csv", who="RaiseQuery")
