@@ -46,6 +46,7 @@ _MORE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("consent", marked("Consent"), ("see_screening",)),
     ("laboratory", marked("Laboratory"), ("see_lab",)),
     ("safety", marked("Safety"), ("see_safety",)),
+    ("dosing", marked("Dosing"), ("see_dosing",)),
     ("product", marked("Product"), ("see_stock", "see_dosing")),
 )
 

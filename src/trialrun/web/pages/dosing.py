@@ -36,6 +36,7 @@ class Shown:
     kind: str
     options: tuple[tuple[str, str], ...]
     units: tuple[str, ...]
+    help: str
     optional: bool = False
 
     @property
@@ -102,23 +103,21 @@ def _fields(
         typed = typed_from_saved(saved.get(name))
         if sent:
             typed = Typed(here.text(name), here.text(f"{name}-unit"), "")
-        elif typed.empty and name == names.dose:
-            typed = _planned(here, person, visit, item)
         options, kind = _kind(here, person, names, item, typed)
         units = tuple(unit for unit in units_of(item) if plain_unit(unit))
-        found.append(
-            Shown(item, typed, kind, options, units, optional=item.only_if is not None or not item.required)
-        )
+        help_ = _planned(here, person, visit) if name == names.dose else item.note
+        optional = item.only_if is not None or not item.required
+        found.append(Shown(item, typed, kind, options, units, help_, optional))
     return tuple(found)
 
 
-def _planned(here: Here, person: ParticipantState, visit: str, item: Item) -> Typed:
-    """The planned amount as the start of the dose field; whoever saves it vouches for it."""
+def _planned(here: Here, person: ParticipantState, visit: str) -> str:
+    """The planned amount in words: beside the field, never in it, for what was given is what was read off."""
     dosing = dosing_of(here.workspace, person, here.actor.role)
     line = next((one for one in dosing.lines if one.visit == visit), None)
     if line is None or line.planned is None:
-        return Typed()
-    return Typed(plain(line.planned), line.unit if line.unit in units_of(item) else "")
+        return ""
+    return _("Planned: {amount} {unit}.").format(amount=plain(line.planned), unit=line.unit)
 
 
 def _kind(
