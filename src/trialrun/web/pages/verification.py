@@ -94,7 +94,6 @@ def _form_page(
         version=one.version,
         chosen=here.texts("item"),
         error=error,
-        last_change=max((value.value.version for value in values), default=0),
     )
 
 
@@ -109,9 +108,10 @@ def verify(here: Here, key: str, visit: str, form: str, row: int) -> Response[An
     """Verify the values that were ticked."""
     here.participant(key)
     seen = here.text("seen")
+    if not here.texts("item"):
+        problem = UserError(_("No value was chosen."), _("Tick the values you compared with the source."))
+        return _form_page(here, key, visit, form, row, problem)
     try:
-        if not here.texts("item"):
-            raise UserError(_("No value was chosen."), _("Tick the values you compared with the source."))
         done = found.verify_items(
             here.workspace,
             here.actor,
