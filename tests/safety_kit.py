@@ -20,8 +20,8 @@ SERIOUS = ORDINARY | {
 def report(office: Office, key: str, row: int = 1, user: str = "pi", **answers: str) -> None:
     """An adverse event as answered; the clock moves to the day after it was known."""
     given = ORDINARY | answers
-    aware = given.get("ae_aware_on") or given.get("ae_start") or "2026-05-25"
-    office.clock.to(date.fromisoformat(aware), hour=9)
+    days = [given.get(name) or "" for name in ("ae_aware_on", "ae_start", "ae_end")]
+    office.clock.to(date.fromisoformat(max(days)), hour=9)
     entries = {
         name: Entry(text, office.study.items[name].unit)
         for name, text in given.items()
