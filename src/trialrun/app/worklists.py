@@ -16,6 +16,14 @@ from trialrun.app.language import marked, ngettext
 from trialrun.app.product_work import product_rows
 from trialrun.app.rights import rights_of
 from trialrun.app.roster import missing_forms, participants_in_scope
+from trialrun.app.safety_work import (
+    alert_rows,
+    changed_rows,
+    coding_rows,
+    disagreeing_rows,
+    incomplete_rows,
+    report_rows,
+)
 from trialrun.app.visits import OPEN, ScheduledVisit, VisitStatus, status_words, visit_schedule, visit_title
 from trialrun.app.work import Worklist, WorkRow, form_path, label_of, participant_path, visit_path
 from trialrun.ledger.commands import Actor
@@ -257,6 +265,12 @@ WORKLISTS: tuple[Worklist, ...] = (
     Worklist("re-consent", marked("Re-consent due"), marked("A newer consent text is approved at the site."), marked("Approved from"), ("RecordConsent", "VerifySource"), reconsent_rows, "warn"),
     Worklist("deviations-to-assess", marked("Deviations to assess"), marked("Recorded; their importance has not been judged."), marked("Recorded"), ("see_deviations",), unassessed_rows, "warn"),
     Worklist("deviations-found", marked("Deviations found, not recorded"), marked("Found by a rule in the data."), marked("Since"), ("RecordDeviation", "VerifySource"), found_rows, "warn"),
+    Worklist("safety-reports", marked("Safety reports to send"), marked("Serious events, by the day their report is due."), marked("Due"), ("RecordSafetyReport", "see_safety"), report_rows, "bad"),
+    Worklist("safety-follow-up", marked("Serious events changed since their report"), marked("A follow-up report is owed."), marked("Last report"), ("RecordSafetyReport", "see_safety"), changed_rows, "warn"),
+    Worklist("alerts", marked("Laboratory alerts to assess"), marked("Raised by values after the first dose."), marked("Sample"), ("AcknowledgeAlert", "see_safety"), alert_rows, "bad"),
+    Worklist("adverse-events-incomplete", marked("Adverse events with unanswered questions"), marked("For serious events the time limits depend on them."), marked("Began"), ("see_safety",), incomplete_rows, "warn"),
+    Worklist("endings", marked("Deaths and transplants that do not agree"), marked("The places that tell of them say different things."), marked("Day"), ("see_safety",), disagreeing_rows, "warn"),
+    Worklist("coding", marked("Terms to code"), marked("Reported words without a code, or changed since."), marked("Day"), ("CodeTerm",), coding_rows),
     Worklist("slow-entry", marked("Entered late"), marked("The first answer came more than 7 days after the visit."), marked("Visit"), ("see_participants",), slow_rows),
 )  # fmt: skip
 
