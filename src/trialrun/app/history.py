@@ -63,18 +63,19 @@ def value_history(words: Words, person: ParticipantState, slot: Slot) -> tuple[H
     events = _events(words.workspace, person.key)
     follows = _derived_because(words, events)
     steps: list[HistoryStep] = []
-    there = False
+    there, last = False, ""
     for event in events:
         step = _value_step(words, person.key, event, slot, there=there)
         if step is None:
             step = _mark_step(words, event, slot, there=there)
         if step is None:
             continue
+        # A correction does not repeat an identifying value it replaced: it stands, sealed, in the entry before.
+        old = step.old
         if step.kind in ("entered", "corrected", "taken_back", "row_removed"):
-            there = step.kind in ("entered", "corrected")
-        steps.append(
-            HistoryStep(step.kind, event, step.text, step.old, step.new, follows.get(event.hash, ()))
-        )
+            old = old or last
+            there, last = step.kind in ("entered", "corrected"), step.new
+        steps.append(HistoryStep(step.kind, event, step.text, old, step.new, follows.get(event.hash, ())))
     return tuple(steps)
 
 

@@ -55,7 +55,7 @@ def value(here: Here, key: str, visit: str, form: str, row: int, item: str) -> R
         words=words,
         now=found.saved_words(words, item, person.values.get(slot)),
         saved=person.values.get(slot),
-        status=status_of(person, slot),
+        verification=status_of(person, slot),
         mark=mark_of(person, slot),
         queries=queries_at(person, visit, form, row).get(item, ()),
         form=f"{base}/rows/{row}" if row else base,
