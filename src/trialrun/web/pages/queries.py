@@ -23,7 +23,7 @@ from trialrun.web.here import Here
 from trialrun.web.routes import action, page
 
 WHO = ("see_queries",)
-_ONE = "/participants/{key:str}/queries/{query:str}"
+_ONE = "/participants/{key:str}/queries/{number:str}"
 
 
 def query_path(key: str, query: str) -> str:
@@ -96,19 +96,19 @@ def _thread(here: Here, key: str, query: str, error: UserError | None = None) ->
 
 
 @page(_ONE, who=WHO)
-def show(here: Here, key: str, query: str) -> Response[str]:
+def show(here: Here, key: str, number: str) -> Response[str]:
     """All that was said in a query, and what can be said now."""
-    return _thread(here, key, query)
+    return _thread(here, key, number)
 
 
 @action(_ONE, who=("AnswerQuery", "CloseQuery", "ReopenQuery"))
-def say(here: Here, key: str, query: str) -> Response[Any]:
+def say(here: Here, key: str, number: str) -> Response[Any]:
     """Answer, close or reopen."""
     here.participant(key)
     commands = {
-        "answer": AnswerQuery(key, query, here.text("answer")),
-        "close": CloseQuery(key, query, here.text("reason")),
-        "reopen": ReopenQuery(key, query, here.text("reason")),
+        "answer": AnswerQuery(key, number, here.text("answer")),
+        "close": CloseQuery(key, number, here.text("reason")),
+        "reopen": ReopenQuery(key, number, here.text("reason")),
     }
     command = commands.get(here.text("do"))
     if command is None:
@@ -116,9 +116,9 @@ def say(here: Here, key: str, query: str) -> Response[Any]:
     try:
         here.do(command)
     except UserError as error:
-        return _thread(here, key, query, error)
+        return _thread(here, key, number, error)
     said = {"answer": _("Answered."), "close": _("Closed."), "reopen": _("Asked again.")}
-    return here.redirect(query_path(key, query), said[here.text("do")])
+    return here.redirect(query_path(key, number), said[here.text("do")])
 
 
 # --- asking by hand ------------------------------------------------------------------------------
