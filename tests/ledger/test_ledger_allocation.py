@@ -8,6 +8,7 @@ import math
 import os
 import threading
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -362,3 +363,12 @@ def test_a_secret_that_missed_its_seal_cannot_be_written(masked):
     event = NewEvent("participant/S-001", "ArmAllocated", {"stratum": "", "line": 1, "secret": "sham"})
     with pytest.raises(LedgerError, match="secret"):
         masked.store.append("participant/S-001", 0, [event], now=masked._clock(), actor=PI)
+
+
+def test_an_emergency_does_not_wait_for_the_database_to_be_unlocked(masked):
+    prepare_list(masked)
+    key = enrolled(masked)
+    masked._states["study"] = replace(masked.study_state(), database_locked=True)
+    assert refused(masked, Enrol(key), PI) == "database-locked"
+    masked.do(Unblind(key, "shock"), PI)
+    assert masked.participant(key).arm

@@ -185,3 +185,37 @@ def test_no_snapshot_or_export_tells_the_arm(worlds, tmp_path):
         query = f"SELECT arm FROM '{tmp_path}/open-{number}/participants.parquet' ORDER BY participant"
         assert [row[0] for row in duckdb.sql(query).fetchall()] == [opened[key] for key in sorted(keys)]
     assert dumps[0] == dumps[1]
+
+
+def test_all_arms_are_opened_after_database_lock_only(worlds, tmp_path):
+    from dataclasses import replace
+
+    from trialrun.app.logs import read_arms
+    from trialrun.errors import UserError
+
+    office, keys = worlds[0]
+    client = office.client("statistician")
+    early = client.post("/allocation/arms", {"reason": "final analysis"})
+    assert early.status_code == 422
+    assert "The database is not locked" in early.text
+    assert "final analysis" in early.text
+    assert office.client("pi").post("/allocation/arms", {"reason": "curious"}).status_code == 403
+    state = office.workspace.conduct.study_state()
+    office.workspace.conduct._states["study"] = replace(state, database_locked=True)
+    try:
+        client = office.client("statistician")
+        assert client.post("/allocation/arms", {"reason": ""}).status_code == 422
+        got = client.post("/allocation/arms", {"reason": "final analysis"})
+    finally:
+        locked = office.workspace.conduct.study_state()
+        office.workspace.conduct._states["study"] = replace(locked, database_locked=False)
+    assert got.status_code == 200
+    (tmp_path / "arms.csv").write_bytes(got.content)
+    assert read_arms(tmp_path / "arms.csv", office.study) == {
+        key: office.person(key).treatment for key in keys
+    }
+    export = [event for event in office.workspace.store.read("study") if event.type == "DataExported"][-1]
+    assert (export.by, export.data["purpose"]) == ("statistician", "final analysis")
+    (tmp_path / "wrong.csv").write_text("participant,arm\nS-001,onyx\n")
+    with pytest.raises(UserError, match=":2: participant 'S-001' with arm 'onyx'"):
+        read_arms(tmp_path / "wrong.csv", office.study)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from trialrun.app.csv_text import csv_text
+from trialrun.app.language import gettext as _
 from trialrun.app.rights import rights_of
+from trialrun.errors import UserError
 from trialrun.ledger.allocation import is_masked, strata_of
-from trialrun.ledger.commands import Actor, PrepareAllocation, Unblind
+from trialrun.ledger.commands import Actor, PrepareAllocation, RecordExport, Unblind
 from trialrun.ledger.conduct import Outcome
 from trialrun.ledger.state import ParticipantState, Unblinding
 from trialrun.study.model import DosePlan, ItemType, Study, VisitKind
@@ -175,6 +179,33 @@ def new_seed() -> str:
 def prepare(workspace: Workspace, actor: Actor, command: PrepareAllocation) -> Outcome:
     """Make a list; the seed stands in the sealed part only."""
     return workspace.do(command, actor)
+
+
+def arms_file(workspace: Workspace, actor: Actor, reason: str) -> str:
+    """Everybody's arm as CSV, for the analysis of a masked study; recorded as an export with the reason.
+
+    Errors: `UserError` before database lock, from a role the arms are concealed from, or without a reason;
+    `CommandRefusedError` for a role that may not take data out.
+    """
+    if conceals_from(workspace.study, actor.role):
+        raise UserError(_("Your role is masked."), _("Ask the statistician who prepared the list."))
+    if is_masked(workspace.study) and not workspace.conduct.study_state().database_locked:
+        raise UserError(
+            _("The database is not locked, so the arms stay concealed."),
+            _("Lock the database first, or open one arm in an emergency."),
+        )
+    if not reason:
+        raise UserError(_("Opening all arms needs a reason."), _("Say what for, in a few words."))
+    text = csv_text(
+        ("participant", "number", "site", "stratum", "line", "arm"),
+        (
+            (one.participant, one.number, one.site, one.stratum, one.line, one.arm)
+            for one in _lines(workspace, actor)
+        ),
+    )
+    checksum = sha256(text.encode()).hexdigest()
+    workspace.do(RecordExport("allocation", "the arms of all participants", checksum, reason), actor)
+    return text
 
 
 def unblind(workspace: Workspace, actor: Actor, key: str, reason: str) -> Outcome:

@@ -63,20 +63,52 @@ def cut_snapshot(
     synthetic: bool = False,
     seed: int | None = None,
     notes: tuple[str, ...] = (),
+    arms: Path | None = None,
 ) -> Manifest:
     """Cut a snapshot of a study's log into a folder, with a copy of the study's own texts.
 
-    Errors: `UserError` when the folder is not empty, the log is of another study or absent.
+    `arms`: the file of arms of a masked study, as the allocation page gives it after database lock.
+    Errors: `UserError` when the folder is not empty, the log is of another study or absent, or the file does
+    not fit the study.
     """
     from trialrun.snapshot.cut import cut
 
+    opened = read_arms(arms, study) if arms is not None else None
     with open_log(database) as store:
         store.seal(now=now)  # binds what the snapshot rests on
         manifest = cut(
-            store, study, folder, now=now, purpose=purpose, synthetic=synthetic, seed=seed, notes=notes
+            store,
+            study,
+            folder,
+            now=now,
+            purpose=purpose,
+            synthetic=synthetic,
+            seed=seed,
+            notes=notes,
+            arms=opened,
         )
     copy_study(study, folder / STUDY_IN_SNAPSHOT)
     return manifest
+
+
+def read_arms(path: Path, study: Study) -> dict[str, str]:
+    """Candidate number to arm, from a CSV file with the columns `participant` and `arm`.
+
+    Errors: `UserError` naming the line whose arm the study does not have.
+    """
+    import csv
+
+    found: dict[str, str] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            key, arm = (row.get("participant") or "").strip(), (row.get("arm") or "").strip()
+            if not key or arm not in study.arms:
+                raise UserError(
+                    f"{path}:{number}: participant {key!r} with arm {arm!r} is not of this study",
+                    f"give the file of the allocation page; the arms are {', '.join(study.arms)}",
+                )
+            found[key] = arm
+    return found
 
 
 @dataclass(frozen=True, slots=True)

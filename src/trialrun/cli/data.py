@@ -18,7 +18,8 @@ MOST_FINDINGS = 20
 @click.option("--database", required=True, help="The study's log: an SQLite file or a PostgreSQL URL.")
 @click.option("-o", "--out", required=True, type=FOLDER, help="New folder for the snapshot.")
 @click.option("--final", is_flag=True, help="The data are locked: this is the final snapshot.")
-def cut(study: Path, database: str, out: Path, final: bool) -> None:
+@click.option("--arms", type=FOLDER, help="Opens a masked study: the file of arms of its allocation page.")
+def cut(study: Path, database: str, out: Path, final: bool, arms: Path | None) -> None:
     """Cut a snapshot from a study's log.
 
     A snapshot is a folder of Parquet tables with a manifest (study hash, log position, checksums) and a copy of
@@ -28,7 +29,7 @@ def cut(study: Path, database: str, out: Path, final: bool) -> None:
     from trialrun.app.studies import open_study
 
     manifest = cut_snapshot(
-        open_study(study), database, out, now=datetime.now(UTC), purpose="final" if final else None
+        open_study(study), database, out, now=datetime.now(UTC), purpose="final" if final else None, arms=arms
     )
     show_manifest(out, manifest)
 

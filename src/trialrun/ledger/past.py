@@ -7,6 +7,7 @@ from typing import Any
 
 from trialrun.ledger.events import Event
 from trialrun.ledger.state import AccessState, ParticipantState, SiteState, StudyState
+from trialrun.ledger.stock import StockState
 from trialrun.ledger.store.reading import Reader
 
 
@@ -43,6 +44,10 @@ class Past:
     def site_state(self, site: str) -> SiteState:
         """A site's consent texts and reference ranges then."""
         return self._load(f"site/{site}")
+
+    def stock_state(self, site: str) -> StockState:
+        """A site's product then."""
+        return self._load(f"stock/{site}")
 
     def version(self, key: str) -> int:
         """The version of a participant's stream then."""

@@ -13,6 +13,7 @@ from trialrun.ledger.commands import (
     ParticipantCommand,
     RecordLockStep,
     SiteCommand,
+    Unblind,
     UnlockDatabase,
 )
 from trialrun.ledger.decide.asked import Asked, need_reason
@@ -21,8 +22,8 @@ from trialrun.ledger.events import NewEvent
 from trialrun.ledger.state import ParticipantState
 
 CHANGES_DATA = (ParticipantCommand, SiteCommand, AmendStudy)
-# A person's right to be forgotten does not wait, and a consent text is no datum of a participant.
-_WHEN_LOCKED = (EraseIdentity, ApproveConsent)
+# A person's right to be forgotten and an emergency do not wait, and a consent text is no datum of a participant.
+_WHEN_LOCKED = (EraseIdentity, ApproveConsent, Unblind)
 _MOST_NAMED = 10
 
 

@@ -10,6 +10,7 @@ from litestar.response import Redirect
 from trialrun.app.allocation import (
     allocation_view,
     arm_shown,
+    arms_file,
     new_seed,
     possible_factors,
     prepare,
@@ -34,18 +35,20 @@ def _page(here: Here, error: UserError | None = None) -> Response[str]:
     study = here.workspace.study
     view = allocation_view(here.workspace, here.actor)
     known = dict(view.ratio)
-    shares = {arm: here.text(f"ratio-{arm}") if error else str(known.get(arm, 1)) for arm in study.arms}
+    typed = error is not None and "blocks" in here.form
+    shares = {arm: here.text(f"ratio-{arm}") if typed else str(known.get(arm, 1)) for arm in study.arms}
     return here.render(
         "allocation/allocation.html",
         status=200 if error is None else 422,
         view=view,
         shares=shares,
         factors=possible_factors(study),
-        chosen=set(here.texts("strata")) if error else set(view.factors or ("site",)),
-        blocks=here.text("blocks") if error else f"{2 * sum(known.values()) or 2 * len(study.arms)}",
-        length=here.text("length") if error else str(study.target),
-        seed=here.text("seed") if error else new_seed(),
+        chosen=set(here.texts("strata")) if typed else set(view.factors or ("site",)),
+        blocks=here.text("blocks") if typed else f"{2 * sum(known.values()) or 2 * len(study.arms)}",
+        length=here.text("length") if typed else str(study.target),
+        seed=here.text("seed") if typed else new_seed(),
         error=error,
+        reason=here.text("reason"),
         titles={name: arm.title for name, arm in study.arms.items()},
     )
 
@@ -65,6 +68,16 @@ def prepared(here: Here) -> Response[str] | Redirect:
     except UserError as error:
         return _page(here, error)
     return here.redirect("/allocation", _("The list is prepared and sealed."))
+
+
+@action("/allocation/arms", who="PrepareAllocation")
+def arms(here: Here) -> Response[Any]:
+    """Everybody's arm as a file, once the database is locked; recorded as an export."""
+    try:
+        text = arms_file(here.workspace, here.actor, here.text("reason"))
+    except UserError as error:
+        return _page(here, error)
+    return here.download(text, "arms.csv", "text/csv; charset=utf-8")
 
 
 def _whole(text: str) -> int:
@@ -108,4 +121,4 @@ def opened(here: Here, key: str) -> Response[Any] | Redirect:
     return here.redirect(f"/participants/{key}/unblind", _("The arm is open."), "warning")
 
 
-ROUTES = [show, prepared, ask, opened]
+ROUTES = [show, prepared, arms, ask, opened]
