@@ -82,6 +82,22 @@ def test_an_account_without_password_and_one_that_does_not_exist_never_fit(accou
         assert not accounts.check_password("leila", password, now=NOW).ok
 
 
+def test_an_unknown_name_costs_one_hash_like_a_known_one(accounts, monkeypatch):
+    accounts.set_password("leila", GOOD, now=NOW)
+    looked_at = []
+    verify = type(accounts._costs.hasher).verify
+    monkeypatch.setattr(
+        type(accounts._costs.hasher),
+        "verify",
+        lambda self, kept, given: looked_at.append(kept) or verify(self, kept, given),
+    )
+    for user in ("leila", "nobody"):
+        accounts.check_password(user, "wrong", now=NOW)
+    assert len(looked_at) == 2
+    costs = [kept.split("$")[3] for kept in looked_at]
+    assert costs[0] == costs[1]
+
+
 # --- lockout -----------------------------------------------------------------------------------
 
 
@@ -303,7 +319,7 @@ def test_a_session_is_known_by_its_token_alone(accounts, open_again):
         "01",
         True,
     )
-    assert (session.opened_at, session.confirmed_at) == (NOW, NOW)
+    assert (session.opened_at, session.confirmed_at) == (NOW, None)
     assert token not in str(accounts._database.rows("SELECT * FROM sessions"))
     assert accounts.session(session.id, now=NOW) is None
     assert accounts.session("", now=NOW) is None
@@ -390,6 +406,14 @@ def test_a_draft_is_ones_own_and_the_last_one_counts(accounts):
     assert [draft.place for draft in accounts.drafts_of("leila")] == ["S-0011/x"]
     accounts.drop_draft("leila", "S-0011/x")
     assert accounts.drafts_of("leila") == ()
+
+
+def test_drafts_about_somebody_are_found_by_place_and_content(accounts):
+    accounts.save_draft("leila", "S-001/screening/liver", "a", 3, now=NOW)
+    accounts.save_draft("omid", "unsent", '{"path": "/participants/S-001/consent"}', 3, now=NOW)
+    accounts.save_draft("omid", "S-002/x", "b", 3, now=NOW)
+    assert accounts.drop_drafts_about("S-001") == 2
+    assert [draft.place for draft in accounts.drafts_of("omid")] == ["S-002/x"]
 
 
 def test_a_secret_is_the_same_for_all_processes(accounts, open_again):

@@ -62,6 +62,11 @@ class Drafts:
             "DELETE FROM drafts WHERE substr(place, 1, ?) = ?", len(beginning), beginning
         )
 
+    def drop_drafts_about(self, word: str) -> int:
+        """End every draft whose place or content names something (a participant's number); how many there were."""
+        anywhere = f"%{word}%"
+        return self._database.run("DELETE FROM drafts WHERE place LIKE ? OR data LIKE ?", anywhere, anywhere)
+
 
 def _read(row: tuple[object, ...]) -> Draft:
     return Draft(str(row[0]), str(row[1]), int(str(row[2])), read_moment(str(row[3])))

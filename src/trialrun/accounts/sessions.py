@@ -26,7 +26,7 @@ class Session:
     """A sign-in in progress or in force.
 
     `step`: what is still to be given before anything may be done: `code` (second factor), `role` (which one), or
-    nothing. `confirmed_at`: when the password was last given. `ends_at`: when it ends if nothing is done.
+    nothing. `confirmed_at`: when the password was last given again since signing in. `ends_at`: when it ends if nothing is done.
     """
 
     id: str
@@ -72,7 +72,7 @@ class Sessions:
         moment = written(now)
         self._database.run(
             f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 (own names)
-            digest(token), user, role, site, step, moment, moment, moment, device[:200], address[:64],
+            digest(token), user, role, site, step, moment, moment, "", device[:200], address[:64],
         )  # fmt: skip
         return token
 

@@ -43,6 +43,7 @@ MENU: tuple[Entry, ...] = (
     Entry("/trail", marked("Audit trail"), ("see_trail",)),
     Entry("/team", marked("Team"), ("see_study",)),
     Entry("/users", marked("Users"), ("see_users",)),
+    Entry("/privacy", marked("Erase an identity"), ("EraseIdentity",)),
 )  # fmt: skip
 
 
