@@ -137,4 +137,4 @@ def test_the_yearly_report_is_the_sponsors_to_record(office: Office, key: str):
     assert sponsor.post("/safety/annual", {"reference": "DSUR 1"}).status_code == 303
     assert "2028-05-08" in sponsor.get("/safety").text
     assert sponsor.post("/safety/annual", {"reference": "DSUR 2"}).status_code == 422
-    assert office.client("coordinator").post("/safety/annual", {}).status_code == 403
+    assert office.client("participant").post("/safety/annual", {}).status_code == 403

@@ -137,11 +137,11 @@ def _history(study: Study, person: ParticipantState, event: AdverseEvent) -> Ite
     if held:
         yield Table(
             tuple(study.items[name].label for name in held), rows, caption=_("Medication within 30 days before the event"),
-            empty=_("None recorded."),
+            empty=_("Nothing recorded."),
         )  # fmt: skip
     yield Table(
         (_("Form"), _("Question"), _("Answer")), _positive_history(study, person), caption=_("History, answered with yes or named"),
-        widths=(2, 4, 3), empty=_("None recorded."),
+        widths=(2, 4, 3), empty=_("Nothing recorded."),
     )  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def _laboratory(workspace: Workspace, person: ParticipantState, event: AdverseEv
         _("x upper limit"),
     )
     yield Table(
-        columns, rows, widths=(3, 3, 4, 3, 3, 2, 2), empty=_("None from 60 days before to 30 days after.")
+        columns, rows, widths=(3, 3, 4, 3, 3, 2, 2), empty=_("No value from 60 days before to 30 days after.")
     )
 
 
@@ -194,7 +194,7 @@ def _others(workspace: Workspace, person: ParticipantState, event: AdverseEvent)
     ]
     yield Heading(_("Other adverse events of this participant"))
     columns = (_("No."), _("Event"), _("Began on"), _("Ended on"), _("Grade"), _("Serious"))
-    yield Table(columns, rows, widths=(1, 5, 2, 2, 1, 2), empty=_("None recorded."))
+    yield Table(columns, rows, widths=(1, 5, 2, 2, 1, 2), empty=_("Nothing recorded."))
 
 
 def _administration(workspace: Workspace, person: ParticipantState, found: SeriousEvent) -> Iterable[Block]:
@@ -203,7 +203,7 @@ def _administration(workspace: Workspace, person: ParticipantState, found: Serio
         (str(one.on), kind_label(one.kind), one.recipient, one.reference, one.by) for one in found.reports
     ]
     columns = (_("Sent on"), _("Kind"), _("To"), _("Reference"), _("Recorded by"))
-    yield Table(columns, rows, caption=_("Sent"), empty=_("None yet."))
+    yield Table(columns, rows, caption=_("Sent"), empty=_("Nothing yet."))
     owed = [
         (str(one.due), one.clock.recipient, kind_label(one.clock.kind), one.clock.source)
         for one in found.open
