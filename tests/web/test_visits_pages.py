@@ -181,6 +181,7 @@ class TestLists:
         dosed = next(row for row in rows_of(client.get("/participants.csv").text) if row["participant"])
         assert (dosed["status"], dosed["next_visit"]) == ("treated", "baseline")
         office.clock.to(DOSED + timedelta(days=1))
+        client = office.client("monitor")
         dosed = next(row for row in rows_of(client.get("/participants.csv").text) if row["participant"])
         assert (dosed["overdue_visits"], dosed["next_visit"]) == ("1", "dose_2")
         assert dosed["next_target"] == str(DOSED + timedelta(days=7))
