@@ -475,3 +475,17 @@ def test_the_team_of_a_site(known):
     assert "Dr Pi Example" in text
     assert "Dr Coordinator2 Example" not in text
     assert "Dr Coordinator2 Example" in known.client("monitor").get("/team").text
+
+
+def test_an_investigator_records_the_training_of_the_own_team(known):
+    pi = known.client("pi")
+    assert "Record a training" in pi.get("/team").text
+    assert "Record a training" not in known.client("coordinator").get("/team").text
+    given = {"topic": "Protocol 1.0", "trained_on": "2026-05-01"}
+    assert pi.post("/users/of/coordinator/training", given).headers["location"] == "/team"
+    assert "Protocol 1.0" in pi.get("/team").text
+    wrong = pi.post("/users/of/coordinator/training", {"topic": "Ultrasound", "trained_on": "yesterday"})
+    assert wrong.status_code == 422
+    assert 'value="Ultrasound"' in wrong.text
+    assert "Failures since" not in wrong.text
+    assert pi.post("/users/of/coordinator2/training", given).status_code == 404

@@ -149,18 +149,27 @@ def end_sessions(here: Here) -> Response[Any]:
 @page("/team", who="see_study")
 def team(here: Here) -> Response[str]:
     """Who holds which role in the visitor's scope, with their training."""
+    return show_team(here)
+
+
+def show_team(here: Here, error: UserError | None = None) -> Response[str]:
+    """The page of the team; with what was typed about a training when that was refused."""
     site = here.actor.site
-    asked = site or here.query("site")
     known = site_names(here)
+    asked = site or here.query("site")
     chosen = asked if asked in known else ""
     people = [line for line in users(here.workspace, site=chosen) if line.roles and not line.disabled]
     return here.render(
         "access/team.html",
+        status=422 if error else 200,
         people=people,
         sites=known,
         chosen=chosen,
         bound=bool(site),
         scope=("", chosen) if chosen else (),
+        typed={name: here.text(name) for name in ("topic", "trained_on")},
+        trained=here.request.path_params.get("user", ""),
+        error=error,
     )
 
 

@@ -14,6 +14,7 @@ from trialrun.app.language import ngettext
 from trialrun.errors import UserError
 from trialrun.web.here import Here
 from trialrun.web.pages.access import site_names
+from trialrun.web.pages.account import show_team
 from trialrun.web.routes import action, page
 
 OF = "/users/of/{user:str}"
@@ -175,14 +176,23 @@ def disable(here: Here, user: str) -> Response[Any]:
 
 @action(f"{OF}/training", who="RecordTraining")
 def record_training(here: Here, user: str) -> Response[Any]:
-    """Record a training."""
+    """Record a training; an investigator does so from the page of the team."""
 
     def act() -> None:
-        accounts.record_training(
-            here.workspace, here.actor, user, here.text("topic"), _day(here.text("trained_on"))
-        )
+        day = _day(here.text("trained_on"))
+        accounts.record_training(here.workspace, here.actor, user, here.text("topic"), day)
 
-    return _do(here, user, "training", _("The training is recorded."), act)
+    done = _("The training is recorded.")
+    if here.may("see_users"):
+        return _do(here, user, "training", done, act)
+    line = accounts.user_line(here.workspace, user)
+    if line is None or not any(site in ("", *here.sites) for _role, site in line.roles):
+        raise NotFoundException(_("There is no such account."))
+    try:
+        act()
+    except UserError as error:
+        return show_team(here, error)
+    return here.redirect("/team", done)
 
 
 def _day(text: str) -> date:
