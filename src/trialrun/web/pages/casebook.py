@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from litestar import Response
 
 from trialrun.app.alerts import alerts_of
+from trialrun.app.allocation import arm_shown
 from trialrun.app.calendar import MEDIA_TYPE, participant_calendar
 from trialrun.app.casebook import casebook_of
 from trialrun.app.casebook_scores import score_table
@@ -29,6 +30,7 @@ from trialrun.app.roster import (
 )
 from trialrun.app.visits import addable_visits, next_visit, status_words
 from trialrun.app.work import form_path, participant_path, visit_path
+from trialrun.ledger.state import ParticipantState
 from trialrun.web.here import Here
 from trialrun.web.pages.calendar import origin_of
 from trialrun.web.routes import page
@@ -44,10 +46,16 @@ _COLUMNS = (
 _MORE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("eligibility", marked("Eligibility"), ("see_screening",)),
     ("consent", marked("Consent"), ("see_screening",)),
+    ("dosing", marked("Doses"), ("see_dosing",)),
+    ("product", marked("Product"), ("see_stock", "see_dosing")),
     ("laboratory", marked("Laboratory"), ("see_lab",)),
     ("safety", marked("Safety"), ("see_safety",)),
-    ("dosing", marked("Dosing"), ("see_dosing",)),
-    ("product", marked("Product"), ("see_stock", "see_dosing")),
+    ("verification", marked("Source verification"), ("VerifySource",)),
+    ("sign", marked("Sign"), ("Sign",)),
+    ("signatures", marked("Signatures"), ("see_participants",)),
+    ("hold", marked("Freeze and lock"), ("Freeze", "Lock")),
+    ("as-of", marked("As of a past moment"), ("see_participants",)),
+    ("end", marked("End of participation"), ("EndParticipation",)),
 )
 
 
@@ -129,7 +137,7 @@ def casebook(here: Here, key: str) -> Response[str]:
         missing=len(missing_forms(book)),
         standing=standing_words(standing, person.end_cause),
         site=next((site for site in study.sites if str(site["id"]) == person.site), {}),
-        arm=study.arms[person.arm].title if person.arm in study.arms else "",
+        arm=_arm(here, person),
         next=next_visit(visits) if person.consent is not None else None,
         today=today,
         visit_words=lambda visit: status_words(visit, today),
@@ -146,6 +154,13 @@ def casebook(here: Here, key: str) -> Response[str]:
         visit_path=lambda visit: visit_path(key, visit),
         form_path=lambda cell: form_path(key, cell.visit, cell.form),
     )
+
+
+def _arm(here: Here, person: ParticipantState) -> str:
+    """The arm's title, where the role may know it."""
+    arms = here.workspace.study.arms
+    name = arm_shown(here.workspace.study, person, here.actor.role)
+    return arms[name].title if name in arms else ""
 
 
 def _alerts(here: Here, key: str) -> list[str]:

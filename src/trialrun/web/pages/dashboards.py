@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from litestar import Response
+from litestar.exceptions import NotFoundException
 
-from trialrun.app.dashboards import Age, dashboard
+from trialrun.app.consents import consents_of
+from trialrun.app.dashboards import Age, dashboard, own_visits
+from trialrun.app.documents import consent_copy
 from trialrun.app.language import gettext as _
 from trialrun.app.recruitment import DECLINED
 from trialrun.app.visits import status_words
@@ -33,7 +36,7 @@ def home(here: Here) -> Response[str]:
         visit_words=lambda visit: status_words(visit, today),
         visit_tone=visit_tone,
         today=today,
-        own_consent="",
+        own_consent="/home/consent.pdf" if shown.own is not None and shown.own.consents else "",
     )
 
 
@@ -44,4 +47,17 @@ def age_words(age: Age) -> str:
     return _("{least} to {most} days").format(least=age.least, most=age.most)
 
 
-ROUTES = [home]
+@page("/home/consent.pdf", who="see_own")
+def own_consent(here: Here) -> Response[bytes]:
+    """The consent a participant signed last, for themselves."""
+    own = own_visits(here.workspace, here.actor)
+    given = (
+        consents_of(here.workspace, here.workspace.conduct.participant(own.key)) if own is not None else ()
+    )
+    if own is None or not given:
+        raise NotFoundException(_("There is no consent of yours."))
+    file = consent_copy(here.workspace, here.workspace.conduct.participant(own.key), given[0])
+    return here.download(file.content, file.name, "application/pdf")
+
+
+ROUTES = [home, own_consent]
