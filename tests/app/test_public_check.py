@@ -251,6 +251,21 @@ def test_a_file_that_does_not_fit_the_study_is_refused_with_its_line(tmp_path, t
     assert "public.yaml" in refused.value.message
 
 
+def test_checking_a_study_looks_at_the_file_too(tmp_path):
+    from shutil import copytree
+
+    from trialrun.app.studies import check_study_folder
+
+    folder = tmp_path / "study"
+    copytree(FOLDER, folder)
+    before = len(check_study_folder(folder).findings)
+    (folder / "public.yaml").write_text("criteria: {E99: You are well.}\n", encoding="utf-8")
+    found = check_study_folder(folder).findings
+    assert len(found) == before + 1
+    assert found[-1].code == "public-words"
+    assert "public.yaml:1" in found[-1].message
+
+
 def test_the_file_shown_in_the_docs_fits_the_example(tmp_path):
     page = (FOLDER.parent.parent / "docs" / "how-to" / "screen-and-enrol.md").read_text(encoding="utf-8")
     shown = page.split("```yaml\n")[1].split("```")[0]

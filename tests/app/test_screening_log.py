@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -272,6 +273,21 @@ def test_beyond_the_planned_number_a_role_with_a_reason_goes_on(tmp_path, prepar
     assert enrol(small.workspace, small.actor("pi"), key, "One left in the first week")
     assert not enrolment_page(small.workspace, small.actor("coordinator"), small.person(key)).may_override
     small.workspace.close()
+
+
+def test_with_two_arms_nobody_chooses_and_nothing_is_said_before_the_list_is_there(tmp_path, prepared, trial):
+    first = next(iter(trial.arms.values()))
+    arms = {**trial.arms, "other": replace(first, name="other", title="Other")}
+    two = open_office(tmp_path, prepared, replace(trial, arms=arms, dose_plans=()))
+    key = two.screened()
+    sign(two, key)
+    page = enrolment_page(two.workspace, two.actor("pi"), two.person(key))
+    assert page.allocated
+    assert page.arm == ""
+    assert page.refusal is not None
+    with pytest.raises(CommandRefusedError, match=re.escape(page.refusal.message)):
+        enrol(two.workspace, two.actor("pi"), key)
+    two.workspace.close()
 
 
 def test_the_ways_to_leave_depend_on_enrolment(office: Office):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from trialrun.app.csv_text import csv_text
 from trialrun.app.language import gettext as _
@@ -188,7 +189,7 @@ def status_of(study: Study, person: ParticipantState) -> tuple[CandidateStatus, 
         return (CandidateStatus.FAILED if failed else CandidateStatus.LEFT), None
     if person.consent is None:
         return CandidateStatus.REGISTERED, None
-    view = rules_of(study).eligibility(person)
+    view = _view(_Asked(study.hash, person.hash, study, person))
     signed = person.eligibility
     if signed is not None and (not signed.valid or signed.inputs != view.inputs):
         return CandidateStatus.STALE, view
@@ -197,6 +198,21 @@ def status_of(study: Study, person: ParticipantState) -> tuple[CandidateStatus, 
     if view.status == "eligible":
         return (CandidateStatus.TO_SIGN if signed is None else CandidateStatus.SIGNED), view
     return CandidateStatus.SCREENING, view
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A person's eligibility asked for: the same definition and the same log give the same answer."""
+
+    definition: str
+    log: str
+    study: Study = field(compare=False, repr=False)
+    person: ParticipantState = field(compare=False, repr=False)
+
+
+@lru_cache(maxsize=2000)
+def _view(asked: _Asked) -> EligibilityView:
+    return rules_of(asked.study).eligibility(asked.person)
 
 
 def screening_visit(study: Study) -> str:

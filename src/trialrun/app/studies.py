@@ -44,7 +44,19 @@ def check_study_folder(folder: Path) -> CheckedStudy:
     found = list(findings)
     if study is not None:
         found += [finding for finding in check_study(study) if finding not in found]
+        found += _public_words(study)
     return CheckedStudy(study, tuple(found))
+
+
+def _public_words(study: Study) -> tuple[Finding, ...]:
+    """What of the public page's words does not fit the study."""
+    from trialrun.app.public_questions import FILE, public_words
+
+    try:
+        public_words(study)
+    except StudyError as error:
+        return (Finding(Severity.ERROR, "public-words", error.message, FILE, error.remedy),)
+    return ()
 
 
 def study_place(folder: Path) -> Path:
