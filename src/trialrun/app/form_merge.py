@@ -88,29 +88,28 @@ def merge(
     kept: list[tuple[str, str]] = []
     merged = dict(typed)
     for name in form.items:
-        if name not in typed:
-            continue
         item = workspace.study.items[name]
         last = _last(since, name)
         # What nobody touched since is as it was; so an identifying value need not be opened as of then.
         seen_first = first.get(name) if last is not None else now.get(name)
         theirs, before = as_saved(now.get(name)), as_saved(seen_first)
-        mine = _mine(asked, item, typed[name], seen_first)
+        shown = typed.get(name, typed_from_saved(seen_first))  # what was not on the page is untouched
+        mine = _mine(asked, item, shown, seen_first)
         if last is None or (theirs == before and not _erased(seen_first)):
             if mine != before:
-                kept.append((item.label, _words(item, mine, typed[name])))
+                kept.append((item.label, _words(item, mine, shown)))
             continue
         if mine == theirs:
             continue
         decide = mine != before
-        if not decide:
+        if not decide and name in typed:
             merged[name] = typed_from_saved(now.get(name))
         fields.append(
             FieldMerge(
                 name,
                 item.label,
                 shown_value(item, before) if not _erased(seen_first) else "",
-                _words(item, mine, typed[name]),
+                _words(item, mine, shown),
                 shown_value(item, theirs),
                 last.by,
                 last.at,
