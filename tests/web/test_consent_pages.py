@@ -173,7 +173,7 @@ def test_a_persian_text_is_shown_and_framed_in_persian_from_right_to_left(ready:
     assert "متن را خوانده‌ام" in page
     assert "Draft" not in page
     step(client, "read")
-    assert "پرسش 1 از 5" in client.get("/consent/tablet").text
+    assert "پرسش ۱ از ۵" in client.get("/consent/tablet").text
 
 
 def test_nobody_reads_in_vain(ready: Office) -> None:

@@ -21,7 +21,7 @@ _ENGLISH: Mapping[str, str] = {
     "name": marked("Your full name"),
     "draw": marked("Your signature"),
     "draw_help": marked("Draw it in the box with a finger, a pen or the mouse. You may also leave the box empty: your typed name then is your signature."),
-    "clear": marked("Clear"),
+    "clear_box": marked("Clear"),
     "sign": marked("Sign"),
     "signed_title": marked("Thank you. Your consent is recorded."),
     "declined_title": marked("Nothing was signed."),
@@ -48,7 +48,7 @@ _PERSIAN: Mapping[str, str] = {
     "name": "نام و نام خانوادگی شما",
     "draw": "امضای شما",
     "draw_help": "با انگشت، قلم یا ماوس در کادر امضا کنید. می‌توانید کادر را خالی بگذارید؛ در این صورت نام نوشته‌شده امضای شماست.",
-    "clear": "پاک کردن",
+    "clear_box": "پاک کردن",
     "sign": "امضا می‌کنم",
     "signed_title": "سپاسگزاریم. رضایت شما ثبت شد.",
     "declined_title": "چیزی امضا نشد.",
@@ -60,12 +60,18 @@ _PERSIAN: Mapping[str, str] = {
     "choose": "یک پاسخ را انتخاب کنید.",
 }
 
+_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _OWN: Mapping[str, Mapping[str, str]] = {"fa": _PERSIAN}
 
 
 def tablet_words(language: str) -> Mapping[str, str]:
     """The words in a text's language; in the reader's (of the pages) where they are not known in it."""
     return _OWN.get(language) or {name: gettext(text) for name, text in _ENGLISH.items()}
+
+
+def counted(language: str, number: int) -> str:
+    """A number in the digits the language is read in."""
+    return str(number).translate(_DIGITS) if language == "fa" else str(number)
 
 
 def speaks(language: str) -> bool:

@@ -20,7 +20,7 @@ from trialrun.app.consent_tablet import (
 )
 from trialrun.app.consents import text_direction
 from trialrun.app.language import direction, language
-from trialrun.app.tablet_words import speaks, tablet_words
+from trialrun.app.tablet_words import counted, speaks, tablet_words
 from trialrun.errors import UserError
 from trialrun.study.prose import read_prose
 from trialrun.web.guard import COOKIE
@@ -59,6 +59,7 @@ def _show(here: Here, view: TabletView, error: UserError | None = None) -> Respo
         page_language=spoken if known else language(),
         page_dir=text_direction(spoken) if known else direction(),
         words=tablet_words(spoken),
+        counted=counted,
         typed=here.text("name"),
         error=error,
     )
