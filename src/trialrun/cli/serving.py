@@ -55,7 +55,7 @@ def serve(
 
         site = open_demo_site(DEMO_FOLDER, progress=lambda text: say(text))
         study, database = site.study_folder, site.database
-        say(site.accounts_table())
+        click.echo(site.accounts_table())
     if study is None or not database:
         raise UserError(
             "serve needs the study's folder and its database",
