@@ -259,6 +259,16 @@ def _with(text: str) -> Tell:
     return tell
 
 
+def _role(text: str) -> Tell:
+    def tell(words: Words, _event: Event, data: Mapping[str, Any]) -> str:
+        role = words.study.roles.get(data["role"])
+        site = _("site {name}").format(name=data["site"]) if data["site"] else _("all sites")
+        title = role.title if role else data["role"]
+        return _(text).format(user=words.who(data["user"]), role=title, site=site)
+
+    return tell
+
+
 _SENTENCES: Mapping[str, Tell] = {
     "StudyActivated": _with(marked("opened the log as {mode}")),
     "StudyAmended": _with(marked("put an amended study definition in force")),
@@ -318,10 +328,10 @@ _SENTENCES: Mapping[str, Tell] = {
     "DataUnfrozen": _about_place(marked("let changes of {place} through again")),
     "DataLocked": _about_place(marked("locked {place}")),
     "DataUnlocked": _about_place(marked("unlocked {place}")),
-    "UserAdded": _with(marked("added the user {user} ({name})")),
+    "UserAdded": _with(marked("added the user {name} ({user})")),
     "UserDisabled": _with(marked("closed the account of {user}")),
-    "RoleGranted": _with(marked("gave {user} the role {role} ({site})")),
-    "RoleRevoked": _with(marked("took the role {role} ({site}) from {user}")),
+    "RoleGranted": _role(marked("gave {user} the role {role}, {site}")),
+    "RoleRevoked": _role(marked("took the role {role}, {site}, from {user}")),
     "SignInRecorded": _with(marked("sign-in of {user}: {outcome}")),
     "CredentialChanged": _with(marked("changed the sign-in of {user}: {kind}")),
     "TrainingRecorded": _with(marked("recorded the training of {user} in {topic} on {on}")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -130,8 +129,6 @@ def _past(
         label=label_of(person),
         at=at,
         to=to,
-        first=_local(here, person.registered_at),
-        last=_local(here, here.now.isoformat()),
         then=then,
         later=later,
         position=position,
@@ -140,13 +137,6 @@ def _past(
         words=words,
         error=error,
     )
-
-
-def _local(here: Here, moment: str) -> str:
-    """A moment as a field of day and time takes it, in the study's time zone."""
-    if not moment:
-        return ""
-    return datetime.fromisoformat(moment).astimezone(here.workspace.zone).strftime("%Y-%m-%dT%H:%M")
 
 
 def _sections(here: Here, words: Words, person: ParticipantState) -> list[dict[str, Any]]:
