@@ -63,6 +63,12 @@ def test_product_and_doses_have_no_barrier(served: Served, phone: bool, dark: bo
     look(page, f"/participants/{key}/dosing", f"dosing-{tag}")
     look(page, f"/participants/{key}/dosing/dose_2", f"infusion-{tag}")
     look(page, f"/participants/{key}/unblind", f"unblind-{tag}")
+    for path in ("/stock/01/batch?name=B-1", f"/participants/{key}/dosing"):
+        page.goto(path)
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        assert sideways(page) == 0, path
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/rtl-{path.split('/')[-1][:6]}-{tag}.png", full_page=True)
 
 
 def test_a_batch_is_registered_received_and_thawed_without_script(served: Served):

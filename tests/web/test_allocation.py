@@ -14,7 +14,7 @@ from web_kit import open_office, prepare
 
 MASKED = ("coordinator", "monitor", "data_manager")
 LIST = {
-    "ratio-quartz": "1", "ratio-topaz": "1", "blocks": "2 4", "length": "6", "strata": "site", "seed": SEED + "xyz",
+    "ratio-quartz": "1", "ratio-topaz": "1", "blocks": "2 4", "length": "6", "site": "true", "stratum-1": "", "stratum-2": "", "seed": SEED + "xyz",
 }  # fmt: skip
 
 

@@ -153,8 +153,8 @@ def _lines(workspace: Workspace, actor: Actor) -> list[Line]:
 
 
 def possible_factors(study: Study) -> tuple[tuple[str, str], ...]:
-    """What a list can be stratified by: site, and items of screening with few answers; name and label."""
-    found: list[tuple[str, str]] = [("site", "site")]
+    """What a list can be stratified by besides the site: items of screening with few answers; name and label."""
+    found: list[tuple[str, str]] = []
     for visit in study.visits.values():
         if visit.kind is not VisitKind.SCREENING:
             continue

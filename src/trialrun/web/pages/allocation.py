@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Response
@@ -18,6 +20,7 @@ from trialrun.app.allocation import (
 )
 from trialrun.app.language import gettext as _
 from trialrun.errors import UserError
+from trialrun.ledger.allocation import SITE
 from trialrun.ledger.commands import PrepareAllocation
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
@@ -35,6 +38,7 @@ def _page(here: Here, error: UserError | None = None) -> Response[str]:
     study = here.workspace.study
     view = allocation_view(here.workspace, here.actor)
     known = dict(view.ratio)
+    shares_in_all = sum(known.values()) or len(study.arms)
     typed = error is not None and "blocks" in here.form
     shares = {arm: here.text(f"ratio-{arm}") if typed else str(known.get(arm, 1)) for arm in study.arms}
     return here.render(
@@ -43,8 +47,8 @@ def _page(here: Here, error: UserError | None = None) -> Response[str]:
         view=view,
         shares=shares,
         factors=possible_factors(study),
-        chosen=set(here.texts("strata")) if typed else set(view.factors or ("site",)),
-        blocks=here.text("blocks") if typed else f"{2 * sum(known.values()) or 2 * len(study.arms)}",
+        chosen=_chosen(_strata(here) if typed else view.factors or ("site",)),
+        blocks=here.text("blocks") if typed else f"{2 * shares_in_all} {3 * shares_in_all}",
         length=here.text("length") if typed else str(study.target),
         seed=here.text("seed") if typed else new_seed(),
         error=error,
@@ -60,7 +64,7 @@ def prepared(here: Here) -> Response[str] | Redirect:
         command = PrepareAllocation(
             ratio={arm: _whole(here.text(f"ratio-{arm}")) for arm in here.workspace.study.arms},
             blocks=tuple(_whole(part) for part in here.text("blocks").replace(",", " ").split()),
-            strata=here.texts("strata"),
+            strata=_strata(here),
             length=_whole(here.text("length")),
             seed=here.text("seed"),
         )
@@ -78,6 +82,24 @@ def arms(here: Here) -> Response[Any]:
     except UserError as error:
         return _page(here, error)
     return here.download(text, "arms.csv", "text/csv; charset=utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The strata as the form shows them: site or not, and up to two answers."""
+
+    site: bool
+    items: tuple[str, str]
+
+
+def _chosen(factors: Iterable[str]) -> Chosen:
+    names = [name for name in factors if name != SITE]
+    return Chosen(SITE in set(factors), (names[0] if names else "", names[1] if len(names) > 1 else ""))
+
+
+def _strata(here: Here) -> tuple[str, ...]:
+    site = (SITE,) if here.text("site") else ()
+    return (*site, *(text for number in (1, 2) if (text := here.text(f"stratum-{number}"))))
 
 
 def _whole(text: str) -> int:

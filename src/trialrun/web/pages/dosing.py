@@ -19,6 +19,7 @@ from trialrun.app.form_controls import Control, control_of, plain_unit, units_of
 from trialrun.app.form_entry import Typed, typed_from_saved
 from trialrun.app.language import gettext as _
 from trialrun.app.visits import status_words, visit_title
+from trialrun.app.work import form_path
 from trialrun.errors import UserError
 from trialrun.ledger.conduct import FormConflictError
 from trialrun.ledger.state import ParticipantState
@@ -69,7 +70,18 @@ def show(here: Here, key: str) -> Response[str]:
         today=here.workspace.today,
         bar=_bar(float(dosing.total), float(dosing.planned)),
         path=dosing_path,
+        opens=lambda link: here.may(_right_of(link)),
         records=here.may("RecordDose") and here.may("SaveForm"),
+    )
+
+
+def _right_of(link: str) -> str:
+    """The right that the page behind a condition needs; nobody is led where they may not go."""
+    end = link.rpartition("/")[2]
+    if link.startswith("/stock/"):
+        return "see_stock"
+    return {"consent": "see_screening", "eligibility": "see_screening", "safety": "see_safety"}.get(
+        end, "see_participants" if link else ""
     )
 
 
@@ -166,6 +178,7 @@ def _form(here: Here, key: str, visit: str, error: UserError | None = None) -> R
         conflicts=error.fields if isinstance(error, FormConflictError) else (),
         next=dosing_of(here.workspace, person, here.actor.role).next,
         path=dosing_path,
+        form_link=form_path(key, visit, names.form),
     )
 
 
