@@ -57,6 +57,7 @@ class Workspace:
 
     def close(self) -> None:
         """Give the database back."""
+        self.accounts.close()
         self.store.close()
 
 
