@@ -1,6 +1,6 @@
 """`make bench`: every measurement in one run, with the command, versions and machine.
 
-python -m bench [cohort] [scores] [person] [ledger] [save] [--rows N] [--out FILE]
+python -m bench [cohort] [scores] [person] [ledger] [save] [web_save] [--rows N] [--out FILE]
 """
 
 from __future__ import annotations
@@ -54,12 +54,19 @@ def _save(rows: int) -> str:
     return save.run(OUT, rows)
 
 
+def _web_save(rows: int) -> str:  # noqa: ARG001 (the same call for all)
+    from bench import web_save
+
+    return web_save.run(OUT)
+
+
 JOBS: dict[str, Callable[[int], str]] = {
     "cohort": _cohort,
     "scores": _scores,
     "person": _person,
     "ledger": _ledger,
     "save": _save,
+    "web_save": _web_save,
 }
 
 

@@ -32,7 +32,8 @@ def shown(page, name):
 @pytest.fixture
 def key(served: Served) -> str:
     found = served.office.consented()
-    examination = {"ascites": Entry("slight"), "encephalopathy": Entry("0")}
+    given = {"ascites": "slight", "encephalopathy": "0", "encephalopathy_treated": "false"}
+    examination = {name: Entry(text) for name, text in given.items()}
     served.office.do(SaveForm(found, "screening", "examination", values=examination))
     return found
 
