@@ -184,3 +184,20 @@ def test_no_alert_before_the_first_dose(office: Office):
 def test_limits_come_from_the_study(office: Office):
     limits = thresholds_of(office.study)
     assert (limits.enzyme_times_baseline, limits.enzyme_at_least, limits.meld_rise) == (3, 300, 5)
+
+
+def test_a_baseline_names_its_unit_where_the_value_came_in_another(office: Office, key: str):
+    from trialrun.ledger.commands import Entry, RecordVisit, SaveForm
+
+    office.clock.to(JUNE, hour=9)
+    office.do(RecordVisit(key, "unscheduled", JUNE))
+    values = {
+        "sample_date": Entry("2026-06-10"),
+        "alt": Entry("200", "U/L"),
+        "bilirubin": Entry("102", "umol/L"),
+    }
+    office.do(SaveForm(key, "unscheduled", "laboratory", values=values))
+    (found,) = [one for one in alerts_of(office.workspace, key) if one.kind == "liver_injury"]
+    bilirubin = next(one for one in found.facts if one.label.startswith("Bilirubin"))
+    assert (bilirubin.value, bilirubin.baseline_shown) == ("102 umol/L", "2.6 mg/dL")
+    assert bilirubin.times_baseline == pytest.approx(102 / 17.104 / 2.6)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from trialrun.app.draws import Baseline, Draw, LabValue, baselines, draws_of
+from trialrun.app.draws import Baseline, Draw, LabValue, baselines, draws_of, with_unit
 from trialrun.app.language import language
 from trialrun.app.visits import first_dose_on, visit_title
 from trialrun.errors import UserError
@@ -43,13 +43,19 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One value an alert rests on, on both axes; `None` where an axis is unknown."""
+    """One value an alert rests on, on both axes; `None` where an axis is unknown. `unit` is the baseline's."""
 
     label: str
     value: str
     baseline: float | None = None
     times_baseline: float | None = None
     times_high: float | None = None
+    unit: str = ""
+
+    @property
+    def baseline_shown(self) -> str:
+        """The baseline to three digits with its unit, which may be another than that of the value as entered."""
+        return "" if self.baseline is None else with_unit(f"{self.baseline:.3g}", self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,8 @@ class Looked:
         """A value with its multiples of baseline and of the upper limit."""
         base = self.base.get(value.analyte)
         times = round(value.number / base.mean, 9) if base is not None and base.mean else None
-        return Fact(value.label, value.shown, base.mean if base else None, times, value.times_high)
+        mean = base.mean if base is not None else None
+        return Fact(value.label, value.shown, mean, times, value.times_high, value.item_unit)
 
 
 def thresholds_of(study: Study) -> Thresholds:

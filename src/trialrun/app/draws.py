@@ -66,12 +66,17 @@ class LabValue:
     @property
     def shown(self) -> str:
         """The value as entered with its unit; a plain number's name for itself (`{INR}`) is left out."""
-        return self.text if self.unit.startswith("{") else f"{self.text} {self.unit}".strip()
+        return with_unit(self.text, self.unit)
 
     @property
     def times_high(self) -> float | None:
         """The multiple of the upper limit of normal."""
         return round(self.number / self.limits.high, 9) if self.limits.high else None
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A number with its unit; one that only names a plain number (`{INR}`) is left out."""
+    return text if unit.startswith("{") else f"{text} {unit}".strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from trialrun.app.draws import baselines, draws_of
+from trialrun.app.draws import baselines, draws_of, with_unit
 from trialrun.app.language import gettext as _
 from trialrun.app.language import language
 from trialrun.app.safety import AdverseEvent, choice_label, events_of, truth_label
@@ -161,7 +161,7 @@ def _laboratory(workspace: Workspace, person: ParticipantState, event: AdverseEv
             times = value.number / mean.mean if mean is not None and mean.mean else None
             rows.append((
                 str(draw.on or ""), visit_title(workspace.study, draw.visit), value.label, value.shown,
-                f"{mean.mean:.3g}" if mean else "", f"{times:.2f}" if times is not None else "",
+                with_unit(f"{mean.mean:.3g}", value.item_unit) if mean else "", f"{times:.2f}" if times is not None else "",
                 f"{value.times_high:.2f}" if value.times_high is not None else "",
             ))  # fmt: skip
     yield Heading(_("Laboratory values around the event"))
