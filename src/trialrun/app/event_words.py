@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trialrun.app.allocation import conceals_from
+from trialrun.app.form_controls import plain_unit
 from trialrun.app.language import gettext as _
 from trialrun.app.language import marked, ngettext
 from trialrun.app.rights import sees_identity
@@ -100,7 +101,7 @@ class Words:
         text = str(entry.get("text") or "")
         if item is not None and item.identifying and not self.identity:
             return _("withheld")
-        return f"{choice_words(item, text)} {entry.get('unit') or ''}".strip()
+        return f"{choice_words(item, text)} {plain_unit(str(entry.get('unit') or ''))}".strip()
 
     def _opened(self, key: str, name: str, sealed: str) -> str:
         if not self.identity:

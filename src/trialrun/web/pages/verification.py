@@ -92,6 +92,7 @@ def _form_page(
         ],
         words=words,
         version=one.version,
+        whole=found.sampling_plan(study).kind == "all",
         chosen=here.texts("item"),
         error=error,
     )
