@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -120,8 +121,7 @@ def test_whoever_is_away_is_warned_and_loses_nothing(people: Served):
     look(page, "session-ending")
     people.office.clock.now += timedelta(minutes=2)
     page.evaluate("window.dispatchEvent(new Event('focus'))")
-    page.wait_for_function("location.pathname == '/sign-in'")
-    assert page.url.endswith("next=%2Funsent")
+    page.wait_for_url(re.compile(r"/sign-in\?next=%2Funsent$"))
     kept = people.office.workspace.accounts.draft("admin", "unsent")
     assert "Dr N. Comer" in kept.data
     assert '"path": "/users/new"' in kept.data

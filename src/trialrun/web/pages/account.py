@@ -12,6 +12,7 @@ from trialrun.app.language import ngettext
 from trialrun.app.users import users
 from trialrun.errors import UserError
 from trialrun.web.addresses import address_of
+from trialrun.web.guard import PARTICIPANT
 from trialrun.web.here import Here
 from trialrun.web.pages.access import new_password, site_names, token_of, with_session
 from trialrun.web.routes import action, page
@@ -158,7 +159,12 @@ def show_team(here: Here, error: UserError | None = None) -> Response[str]:
     known = site_names(here)
     asked = site or here.query("site")
     chosen = asked if asked in known else ""
-    people = [line for line in users(here.workspace, site=chosen) if line.roles and not line.disabled]
+    people = [
+        line
+        for line in users(here.workspace, site=chosen)
+        # A participant is not of the team, and must not be known to a sponsor by name.
+        if not line.disabled and any(role != PARTICIPANT for role, _site in line.roles)
+    ]
     return here.render(
         "access/team.html",
         status=422 if error else 200,
