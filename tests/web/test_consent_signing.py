@@ -265,7 +265,10 @@ def test_the_same_state_gives_the_same_bytes(ready: Office) -> None:
 
 def test_visits_and_forms_lead_to_signing_and_locking(ready: Office) -> None:
     key = ready.screened()
-    places = (f"/participants/{key}/visits/screening", f"/participants/{key}/visits/screening/forms/laboratory")
+    places = (
+        f"/participants/{key}/visits/screening",
+        f"/participants/{key}/visits/screening/forms/laboratory",
+    )
     for user, word in (("pi", "/sign?visit=screening"), ("data_manager", "/hold?visit=screening")):
         for path in places:
             assert f"/participants/{key}{word}" in ready.client(user).get(path).text

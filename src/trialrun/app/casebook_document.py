@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from trialrun.app.form_controls import plain_unit
 from trialrun.app.language import gettext as _
 from trialrun.app.roster import standing_of, standing_words
 from trialrun.app.signatures import (
@@ -168,7 +169,7 @@ class _Pages:
         """Label and unit of a computed value; a score's component is named after its score."""
         derived = self.study.derived.get(name)
         if derived is not None:
-            return derived.label, derived.unit or ""
+            return derived.label, plain_unit(derived.unit or "")
         owners = [one for one in self.study.derived.values() if name.startswith(f"{one.name}_")]
         owner = max(owners, key=lambda one: len(one.name), default=None)
         if owner is None:

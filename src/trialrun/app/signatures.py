@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trialrun.accounts.sessions import Session
+from trialrun.app.form_controls import plain_unit
 from trialrun.app.language import gettext as _
 from trialrun.app.language import marked
 from trialrun.app.workspace import Workspace
@@ -132,7 +133,7 @@ def shown_text(item: Item | None, text: str, unit: str = "") -> str:
     if item is not None and item.choices:
         labels = {choice.code: choice.label for choice in item.choices}
         return "; ".join(labels.get(code, code) for code in text.split(";"))
-    return f"{text} {unit}".strip()
+    return f"{text} {plain_unit(unit)}".strip()
 
 
 def forms_in_scope(
