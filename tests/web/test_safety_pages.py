@@ -125,7 +125,12 @@ def test_what_is_not_there(office: Office, key: str):
 def test_a_reached_boundary_is_said_first(office: Office, key: str):
     died = {"ae_outcome": "fatal", "ae_grade": "5", "ae_seriousness": "death", "ae_end": "2026-05-27"}
     serious(office, key, 3, **died)
-    serious(office, office.dosed(), 1, **died)
+    other = office.dosed()
+    serious(office, other, 1, **died)
+    assert (
+        "Give no dose before the safety review"
+        in office.client("pi").get(f"/participants/{other}/dosing").text
+    )
     for path in ("/safety", "/safety/stopping"):
         assert "the stopping boundary is reached" in office.client("pi").get(path).text
 

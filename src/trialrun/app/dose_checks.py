@@ -10,6 +10,7 @@ from trialrun.app.consents import reconsent_due
 from trialrun.app.dose_shapes import Check, DoseLine, Names, NextDose
 from trialrun.app.language import gettext as _
 from trialrun.app.language import ngettext
+from trialrun.app.monitoring import monitoring
 from trialrun.app.visits import VisitStatus
 from trialrun.app.work import form_path, participant_path, visit_path
 from trialrun.ledger.amounts import in_item_unit
@@ -53,6 +54,7 @@ def _checks(workspace: Workspace, person: ParticipantState, line: DoseLine, name
     yield from _pregnancy(workspace.study, person, line)
     yield _visit(workspace, person, line)
     yield from _alerts(workspace, person)
+    yield from _stopping(workspace)
     yield _stock(workspace, person, line)
 
 
@@ -154,6 +156,17 @@ def _alerts(workspace: Workspace, person: ParticipantState) -> Iterator[Check]:
     count = ngettext("{n} waits for an assessment", "{n} wait for an assessment", len(waiting))
     said = count.format(n=len(waiting)) + "."
     yield Check(label, "blocks" if urgent else "open", said, link)
+
+
+def _stopping(workspace: Workspace) -> Iterator[Check]:
+    """Said only when the trial's stopping boundary is reached: the safety review decides whether doses go on."""
+    standing = monitoring(workspace)
+    if standing is not None and standing.reached:
+        said = _(
+            "Reached: {deaths} deaths among {known} known outcomes. Give no dose before the safety review."
+        )
+        counted = said.format(deaths=standing.deaths, known=standing.known)
+        yield Check(_("Stopping rule"), "blocks", counted, "/safety/stopping")
 
 
 def _stock(workspace: Workspace, person: ParticipantState, line: DoseLine) -> Check:
