@@ -13,7 +13,9 @@ from trialrun.app.form_checks import Examined, changed_entries, examine, next_ro
 from trialrun.app.form_drafts import drop_form_draft
 from trialrun.app.form_entry import NEW_ROW, FormPlace, Typed, typed_from_saved
 from trialrun.app.form_merge import Merge, merge
+from trialrun.app.language import gettext as _
 from trialrun.app.workspace import Workspace
+from trialrun.errors import UserError
 from trialrun.ledger.commands import Actor, AnswerQuery, RemoveRow, SaveForm
 from trialrun.ledger.conduct import FormConflictError, Outcome
 from trialrun.ledger.decide import Refusal
@@ -90,15 +92,18 @@ def save_form(
 ) -> Saved | Needs | Collision:
     """Save what changed on a form, or say what stands in the way.
 
-    Errors: `CommandRefusedError` when the ledger refuses at the last moment what it allowed a moment ago.
+    Errors: `CommandRefusedError` when the ledger refuses at the last moment what it allowed a moment ago;
+    `UserError` when others keep saving in between.
     """
-    for _ in range(_TRIES):
+    for _try in range(_TRIES):
         result = _save_once(workspace, actor, place, submission)
         if result is not None:
             return result
     found = merge(workspace, actor, place, submission.typed, submission.seen)
     if found is None:
-        raise RuntimeError("a form was refused as changed though nobody changed it")
+        raise UserError(
+            _("Others are saving at this very moment; nothing of yours was saved."), _("Save again.")
+        )
     return Collision(found, found.typed)
 
 
