@@ -54,7 +54,6 @@ _MORE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("sign", marked("Sign"), ("Sign",)),
     ("signatures", marked("Signatures"), ("see_participants",)),
     ("hold", marked("Freeze and lock"), ("Freeze", "Lock")),
-    ("as-of", marked("As of a past moment"), ("see_participants",)),
     ("end", marked("End of participation"), ("EndParticipation",)),
 )
 
