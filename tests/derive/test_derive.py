@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -153,6 +154,36 @@ def test_deviations_are_found_in_the_data(tmp_path):
     assert ("S-002", "dose", "dose_2") in kinds
     assert ("S-002", "dose", "") in kinds
     assert ("S-003", "dose", "dose_2") in kinds
+
+
+def test_a_departure_written_down_by_the_ledger_is_counted_once(tmp_path):
+    def written(position, rule, visit):
+        data = {"kind": "dose", "description": "25 mg given", "visit": visit, "rule": rule, "action": ""}
+        body = {"type": "DeviationRecorded", "stream": "participant/S-002", "data": json.dumps(data)}
+        frame = {"position": position, "version": position, "schema": 1, "at": "2026-01-20T00:00:00.000000Z"}
+        return {
+            **frame,
+            "hash": f"{position:064d}",
+            "by": "a",
+            "role": "b",
+            "site": "01",
+            "reason": "",
+            **body,
+        } | {"study_hash": "", "previous": ""}
+
+    cut = one_person()
+    cut.person("S-002")
+    cut.doses("S-002", 20, 25)
+    alone = derived(tmp_path / "a", cut).deviations
+    cut.tables["events"] = [
+        *cut.tables.get("events", []),
+        written(901, "dose-not-as-planned", "dose_2"),
+        written(902, "visit-window", "month_2"),
+        written(903, "", "dose_2"),
+    ]
+    both = derived(tmp_path / "b", cut).deviations
+    assert [d.description for d in both if d not in alone] == ["25 mg given"]
+    assert len(both) == len(alone) + 1
 
 
 def test_adverse_events_keep_partial_dates_open(dataset):

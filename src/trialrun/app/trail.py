@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trialrun.app.workspace import Workspace
 
 PAGE = 50
+MOST_COUNTED = 1_000
 # What follows by itself, and what is only bookkeeping: left out unless it is asked for.
 SYSTEM_TYPES = frozenset({"ValuesDerived", "LogSealed", "CandidateNumberIssued", "ParticipantNumberIssued"})
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -168,7 +169,10 @@ class Trail:
     # --- reviews -----------------------------------------------------------------------------
 
     def unreviewed(self) -> int:
-        """How many entries by people in the reader's scope follow the last review this reader recorded."""
+        """How many entries by people in the reader's scope follow the last review this reader recorded.
+
+        Counted up to `MOST_COUNTED`, so that a first look at a long log does not read all of it.
+        """
         through = max((one.through for one in self.reviews() if one.by == self.actor.user), default=0)
         rows = search(self.workspace.store, Search(), after=through)
         return sum(

@@ -24,6 +24,7 @@ from trialrun.app.safety_work import (
     incomplete_rows,
     report_rows,
 )
+from trialrun.app.verification_work import lost_rows
 from trialrun.app.visits import OPEN, ScheduledVisit, VisitStatus, status_words, visit_schedule, visit_title
 from trialrun.app.work import Worklist, WorkRow, form_path, label_of, participant_path, visit_path
 from trialrun.ledger.commands import Actor
@@ -261,6 +262,7 @@ WORKLISTS: tuple[Worklist, ...] = (
     Worklist("missing-forms", marked("Missing forms"), marked("The visit took place; answers are missing."), marked("Visit"), _SITE, missing_rows, "warn"),
     Worklist("unanswered-queries", marked("Unanswered queries"), marked("Questions the site has not answered."), marked("Opened"), ("see_queries",), unanswered_rows, "warn"),
     Worklist("answered-queries", marked("Answered queries to close"), marked("The site has answered; whoever asked decides."), marked("Opened"), ("CloseQuery",), answered_rows),
+    Worklist("verification-lost", marked("Verification lost by a change"), marked("Compared with the source, and changed since."), marked("Changed"), ("VerifySource",), lost_rows, "warn"),
     Worklist("unsigned", marked("Unsigned"), marked("Complete and not signed, or signed and changed since."), marked("Visit"), ("Sign", "VerifySource", "Lock"), unsigned_rows),
     Worklist("re-consent", marked("Re-consent due"), marked("A newer consent text is approved at the site."), marked("Approved from"), ("RecordConsent", "VerifySource"), reconsent_rows, "warn"),
     Worklist("deviations-to-assess", marked("Deviations to assess"), marked("Recorded; their importance has not been judged."), marked("Recorded"), ("see_deviations",), unassessed_rows, "warn"),

@@ -10,9 +10,17 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Stream
 
 from trialrun.app.language import gettext as _
-from trialrun.app.language import marked
+from trialrun.app.language import marked, ngettext
 from trialrun.app.site_copy import may_copy, site_copy
-from trialrun.app.trail import GROUPS, Trail, TrailChoice, TrailPage, choice_words, record_review
+from trialrun.app.trail import (
+    GROUPS,
+    MOST_COUNTED,
+    Trail,
+    TrailChoice,
+    TrailPage,
+    choice_words,
+    record_review,
+)
 from trialrun.app.trail_file import FORMATS, PreparedFile, trail_file
 from trialrun.errors import UserError
 from trialrun.ledger.event_types import TYPES
@@ -60,6 +68,7 @@ def _listed(here: Here, choice: TrailChoice, error: UserError | None = None) -> 
     except UserError as problem:
         error = problem
     study, fields = here.workspace.study, _fields(choice)
+    unreviewed = trail.unreviewed() if here.may("ReviewTrail") else 0
     older = urlencode({**fields, "before": shown.older})
     return here.render(
         "trail/list.html",
@@ -79,13 +88,23 @@ def _listed(here: Here, choice: TrailChoice, error: UserError | None = None) -> 
         ),
         users=sorted(here.workspace.conduct.access_state().users.items()),
         history=history_path,
-        unreviewed=trail.unreviewed() if here.may("ReviewTrail") else 0,
+        unreviewed=unreviewed,
+        since_review=_since_review(unreviewed),
         chosen=choice_words(choice),
         end=shown.rows[0].event.position if shown.rows else 0,
         can_copy=may_copy(here.actor),
         error=error,
         known=frozenset(GROUPS),
     )
+
+
+def _since_review(count: int) -> str:
+    """How much came since the reader's last review, in words."""
+    if count >= MOST_COUNTED:
+        return _("{n} entries or more since your last recorded review.").format(n=MOST_COUNTED)
+    return ngettext(
+        "{n} entry since your last recorded review.", "{n} entries since your last recorded review.", count
+    ).format(n=count)
 
 
 def _sent(made: PreparedFile) -> Stream:
@@ -128,7 +147,7 @@ def _reviews(here: Here, error: UserError | None = None) -> Response[str]:
         status=422 if error else 200,
         rows=trail.reviews(),
         words=trail.words,
-        unreviewed=trail.unreviewed(),
+        since_review=_since_review(trail.unreviewed()),
         typed={
             "through": through,
             "scope": here.text("scope") or here.query("scope") or choice_words(TrailChoice()),
