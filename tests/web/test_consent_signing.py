@@ -97,6 +97,16 @@ def test_wrong_passwords_at_a_signature_lock_the_account(ready: Office) -> None:
     assert refused.status_code == 422
     assert "locked" in refused.text
     assert ready.person(key).signatures == ()
+    told = [event.data for event in ready.workspace.store.read("access") if event.type == "SignInRecorded"]
+    assert [(one["user"], one["outcome"], one["method"]) for one in told[-6:]] == [
+        *[("pi", "failure", "signature")] * 4, ("pi", "locked_out", "signature"), ("pi", "failure", "signature"),
+    ]  # fmt: skip
+
+
+def test_a_signature_means_what_the_page_offers(ready: Office) -> None:
+    key = ready.screened()
+    assert sign(ready.client("pi"), key, LABORATORY, meaning="whatever").status_code == 422
+    assert ready.person(key).signatures == ()
 
 
 def test_nothing_is_signed_that_was_not_shown(ready: Office) -> None:

@@ -13,9 +13,9 @@ from trialrun.accounts.sessions import Session
 from trialrun.app.form_controls import plain_unit
 from trialrun.app.language import gettext as _
 from trialrun.app.language import marked
-from trialrun.app.workspace import Workspace
+from trialrun.app.workspace import SYSTEM, Workspace
 from trialrun.errors import UserError
-from trialrun.ledger.commands import Actor, Sign
+from trialrun.ledger.commands import Actor, RecordSignIn, Sign
 from trialrun.ledger.conduct import Outcome
 from trialrun.ledger.content import in_scope, scope_content
 from trialrun.ledger.events import Event
@@ -250,16 +250,20 @@ def confirm_signer(workspace: Workspace, session: Session, token: str, user: str
     Errors: `SigningError`; nothing was signed.
     """
     now = workspace.now
-    if needs_user_name(session) and user.strip() != session.user:
-        # The attempt is counted against the account signed in: it is somebody at this person's session.
-        workspace.accounts.check_password(session.user, "", now=now)
-        raise SigningError(
-            _("the user name is not the one signed in"), _("sign with your own name and password")
-        )
-    result = workspace.accounts.check_password(session.user, password, now=now)
+    named = not needs_user_name(session) or user.strip() == session.user
+    # With another name the attempt counts against the account signed in: somebody sits at this person's session.
+    result = workspace.accounts.check_password(session.user, password if named else "", now=now)
+    if not result.ok:
+        outcome = "locked_out" if result.just_locked else "failure"
+        failed = RecordSignIn(session.user, outcome, "signature", session.role, session.site)
+        workspace.do(failed, SYSTEM)
     if result.locked_until is not None and not result.ok:
         raise SigningError(
             _("the account is locked after several wrong passwords"), _("wait, or ask the administrator")
+        )
+    if not named:
+        raise SigningError(
+            _("the user name is not the one signed in"), _("sign with your own name and password")
         )
     if not result.ok:
         raise SigningError(_("the password is not right: nothing was signed"), _("type it again"))
@@ -281,6 +285,8 @@ def sign(
     Args:
         shown: digest of the content as it was on the page; if it changed meanwhile nothing is signed.
     """
+    if meaning not in MEANINGS:
+        raise UserError(_("it is not said what the signature means"), _("choose one of the meanings"))
     person = workspace.conduct.participant(key)
     if scope_content(person, visit, form, row, "") != shown:
         raise UserError(
