@@ -172,6 +172,14 @@ def choice_words(item: Item | None, text: str) -> str:
     return text
 
 
+def short_number(text: str) -> str:
+    """A computed number with six significant digits; other texts as they are. Files keep all digits."""
+    whole, point, decimals = text.partition(".")
+    if point and len(decimals) > 6 and decimals.isdecimal() and whole.lstrip("-").isdecimal():
+        return f"{float(text):.6g}"
+    return text
+
+
 def shown_data(words: Words, event: Event) -> dict[str, Any]:
     """An entry's data as this reader may have them: nothing identifying, no concealed arm.
 
@@ -211,7 +219,7 @@ def _corrected(words: Words, event: Event, data: Mapping[str, Any]) -> str:
 
 def _derived(words: Words, _event: Event, data: Mapping[str, Any]) -> str:
     names = ", ".join(
-        f"{words.item(name)} = {value.get('text') or _('unknown')}"
+        f"{words.item(name)} = {short_number(value.get('text') or '') or _('unknown')}"
         for name, value in list(data["values"].items())[:4]
     )
     more = len(data["values"]) - 4

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from trialrun.app.event_words import Words
+from trialrun.app.event_words import Words, short_number
 from trialrun.app.language import gettext as _
 from trialrun.app.visits import visit_title
 from trialrun.errors import UserError
@@ -147,7 +147,7 @@ def derived_words(words: Words, value: Mapping[str, Any] | DerivedValue) -> str:
     else:
         text, missing = value.get("text"), tuple(value.get("unknown_because", ()))
     if text is not None:
-        return {"true": _("yes"), "false": _("no")}.get(text, text)
+        return {"true": _("yes"), "false": _("no")}.get(text, short_number(text))
     names = ", ".join(words.item(name) for name in missing)
     return _("unknown (missing: {names})").format(names=names) if names else _("unknown")
 
