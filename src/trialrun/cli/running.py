@@ -162,6 +162,4 @@ def _tell(outcome: DemoOutcome, seconds: float) -> None:
     say(f"Report:     {outcome.report}")
     say(f"Study page: {outcome.study_page}")
     say(f"Log:        {rehearsal.database}")
-    say(
-        f"Done in {seconds:.0f} s. To read the pages in a browser: trialrun view {outcome.study_page.parent}"
-    )
+    say(f"Done in {seconds:.0f} s. To read the pages in a browser: trialrun view {outcome.study_page.parent}")
