@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
@@ -24,6 +25,29 @@ FOLDER = Path(__file__).resolve().parent
 STATIC = FOLDER / "static"
 
 
+class _Compiled(BytecodeCache):
+    """Templates as Python code, compiled once per process whatever the number of applications in it.
+
+    The key of a bucket holds the template's name, its checksum its text.
+    """
+
+    def __init__(self) -> None:
+        self._code: dict[str, tuple[str, Any]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give the code, when the text is still the same."""
+        checksum, code = self._code.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code."""
+        self._code[bucket.key] = (bucket.checksum, bucket.code)
+
+
+_COMPILED = _Compiled()
+
+
 class Pages:
     """All templates of the application, for one study."""
 
@@ -32,6 +56,10 @@ class Pages:
             loader=FileSystemLoader(FOLDER / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
+            # Neither thrown away when there are many, nor looked for on the disk at each request.
+            cache_size=-1,
+            auto_reload=False,
+            bytecode_cache=_COMPILED,
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
@@ -45,6 +73,13 @@ class Pages:
             study=workspace.study, asset=asset, language=language.language, direction=language.direction
         )
         self.environment.filters.update(day=day, moment=_moment_filter(workspace), number=number, pairs=pairs)
+
+    def compile(self) -> int:
+        """Compile every template now rather than at its first request; how many there are."""
+        names = self.environment.list_templates()
+        for name in names:
+            self.environment.get_template(name)
+        return len(names)
 
     def render(self, template: str, here: Here, context: Mapping[str, Any]) -> str:
         """A page as text."""
