@@ -173,11 +173,22 @@ def record_infusion(
     values = {name: entry_of(study.items[name], one) for name, one in typed.items()}
     start = values.get(names.start)
     if visit not in person.visits and start is not None and start.text:
-        workspace.do(RecordVisit(key, visit, date.fromisoformat(start.text[:10])), actor)
+        workspace.do(RecordVisit(key, visit, _day_of(start.text)), actor)
         version = workspace.conduct.version(key)
     held = person.form_values(visit, names.form, 0)
     sent = {name: one for name, one in values.items() if name in held or one.text or one.missing}
     return workspace.do(SaveForm(key, visit, names.form, 0, sent, version, reason), actor)
+
+
+def _day_of(moment: str) -> date:
+    """The day of a moment as typed. Errors: `UserError` for what is none."""
+    try:
+        return datetime.fromisoformat(moment).date()
+    except ValueError:
+        raise UserError(
+            _("{moment} is not a date and time").format(moment=repr(moment[:40])),
+            _("Write it as 2026-05-20T10:00."),
+        ) from None
 
 
 def days_left(dosing: Dosing, today: date) -> int | None:

@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trialrun.app.form_checks import next_row
-from trialrun.app.form_entry import NEW_ROW, FormPlace
+from trialrun.app.form_entry import NEW_ROW, FormPlace, NoSuchFormError, need_place
 from trialrun.app.language import gettext as _
 from trialrun.app.workspace import Workspace
-from trialrun.errors import RefusedError
 from trialrun.ledger.commands import Actor, SaveForm
 from trialrun.ledger.decide import Refusal
 
 _NOT_A_PLACE = frozenset({"unknown-visit", "unknown-form", "form-not-at-visit", "wrong-row"})
-
-
-class NoSuchFormError(RefusedError):
-    """The study has no such form at that visit, or the participant no such row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +42,7 @@ def access_to(workspace: Workspace, actor: Actor, place: FormPlace) -> Access:
 
     Errors: `NoSuchFormError` when there is no such form.
     """
+    need_place(workspace.study, place)
     person = workspace.conduct.participant(place.participant)
     row = next_row(person, place) if place.row == NEW_ROW else place.row
     if place.row > 0 and not person.form_values(place.visit, place.form, place.row):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from trialrun.app.form_entry import NEW_ROW, FormPlace, Typed, entry_of, typed_from_saved
+from trialrun.app.form_entry import NEW_ROW, FormPlace, Typed, entry_of, need_place, typed_from_saved
 from trialrun.app.form_rules import asked_now
 from trialrun.app.workspace import Workspace
 from trialrun.errors import UserError
@@ -97,7 +97,9 @@ def examine(
     Args:
         typed: the form's fields; an item that is not among them is left as it is.
         reason: as given so far.
+    Errors: `NoSuchFormError` when the study has no such form at that visit.
     """
+    need_place(workspace.study, place)
     person = workspace.conduct.participant(place.participant)
     here = replace(place, row=next_row(person, place)) if place.row == NEW_ROW else place
     entries, problems = changed_entries(workspace, actor, person, here, typed)

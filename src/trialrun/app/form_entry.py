@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trialrun.app.language import gettext as _
-from trialrun.errors import UserError
+from trialrun.errors import RefusedError, UserError
 from trialrun.ledger.commands import Entry
+from trialrun.ledger.decide.asked import form_at, visit_of
+from trialrun.ledger.decide.refusal import RuleBrokenError
 from trialrun.ledger.state import ERASED, ParticipantState, SavedValue
-from trialrun.study.model import Item, ItemType
+from trialrun.study.model import Item, ItemType, Study
 from trialrun.values.missing import MissingReason
 
 NEW_ROW = -1  # a row of a repeating form that has no number yet
@@ -37,6 +39,18 @@ class FormPlace:
     def key(self) -> str:
         """The place as one text, under which drafts are kept."""
         return f"form/{self.participant}/{self.visit}/{self.form}/{self.row}"
+
+
+class NoSuchFormError(RefusedError):
+    """The study has no such form at that visit, or the participant no such row."""
+
+
+def need_place(study: Study, place: FormPlace) -> None:
+    """Errors: `NoSuchFormError` when the study asks no such form at that visit, whoever wants to know."""
+    try:
+        form_at(study, visit_of(study, place.visit), place.form)
+    except RuleBrokenError as broken:
+        raise NoSuchFormError(broken.refusal.message, broken.refusal.remedy) from broken
 
 
 @dataclass(frozen=True, slots=True)

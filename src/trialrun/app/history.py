@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from trialrun.app.event_words import Words, short_number
@@ -197,11 +197,12 @@ def moment_of(workspace: Workspace, text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        exact = moment if moment.tzinfo else moment.replace(tzinfo=workspace.zone)
+        return exact.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UserError(
             _("{text} is not a moment").format(text=repr(text)), _("Write it as 2026-03-01T12:00.")
         ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=workspace.zone)
 
 
 def as_of(workspace: Workspace, moment: datetime) -> Past:

@@ -127,7 +127,7 @@ class _Reading:
         key = self.people.get(participant)
         if key is None:
             problem = _("there is no participant {name} in your scope").format(name=repr(participant))
-        elif row and not row.isdecimal():
+        elif row and not (row.isdecimal() and len(row) <= 9):
             problem = _("the row {row} is not a number").format(row=repr(row))
         else:
             command = RaiseQuery(key, visit, form, message, int(row or 0), item)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -194,12 +194,17 @@ def _about_item(event: Event, item: str) -> bool:
 
 
 def _day(text: str, what: str) -> date | None:
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise UserError(
-            _("{what} {text} is not a date").format(what=what, text=repr(text)), _("Write it as 2026-03-01.")
-        ) from error
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if MINYEAR < day.year < MAXYEAR:  # at the very ends there is no day before or after
+        return day
+    raise UserError(
+        _("{what} {text} is not a date").format(what=what, text=repr(text)), _("Write it as 2026-03-01.")
+    )
 
 
 def record_review(workspace: Workspace, actor: Actor, choice: str, through: int, finding: str) -> None:

@@ -23,22 +23,12 @@ from trialrun.web.addresses import address_of
 from trialrun.web.authorisation import need_declarations
 from trialrun.web.failures import HANDLERS
 from trialrun.web.guard import SignedIn, guard
+from trialrun.web.headers import HEADERS
 from trialrun.web.here import provide_here
 from trialrun.web.routes import Route
 from trialrun.web.templating import STATIC, Pages
 
 LARGEST_REQUEST = 20_000_000
-POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
 
 
 def all_routes() -> list[Route]:

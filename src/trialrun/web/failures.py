@@ -15,6 +15,7 @@ from litestar.types import ExceptionHandlersMap
 from trialrun.app.language import gettext as _
 from trialrun.errors import ConflictError, RefusedError, UserError
 from trialrun.web.guard import KEPT
+from trialrun.web.headers import HEADERS
 from trialrun.web.here import Here
 
 LOG = logging.getLogger("trialrun.web")
@@ -29,10 +30,14 @@ def _page(
 ) -> Response[Any]:
     if _wants_json(request):
         content = {"title": title, "message": message, "remedy": remedy}
-        return Response(content=content, media_type="application/json", status_code=status)
-    state = request.app.state
-    here = Here(request, state.workspace, state.pages, request.scope.get("user"))
-    return here.render("problem.html", status=status, title=title, message=message, remedy=remedy)
+        answer = Response[Any](content=content, media_type="application/json", status_code=status)
+    else:
+        state = request.app.state
+        here = Here(request, state.workspace, state.pages, request.scope.get("user"))
+        answer = here.render("problem.html", status=status, title=title, message=message, remedy=remedy)
+    # The framework adds the application's headers to what a handler answers, not to this.
+    answer.headers.update({**HEADERS, "Cache-Control": "no-store"})
+    return answer
 
 
 def on_user_error(request: Request[Any, Any, Any], error: UserError) -> Response[Any]:

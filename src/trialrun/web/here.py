@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from trialrun.web.templating import Pages
 
 NOTICE = "notice"
+_LONGEST_NOTICE = 1200
+_LARGEST_COOKIE = 3800
 
 
 @dataclass(slots=True)
@@ -141,17 +143,23 @@ class Here:
         """Send the browser on after an action; `notice` is shown once on the next page."""
         answer = Redirect(path, status_code=303)
         if notice:
-            value = quote(json.dumps([kind, notice[:1200]]))
-            answer.set_cookie(key=NOTICE, value=value, httponly=True, samesite="lax", max_age=120)
+            answer.set_cookie(
+                key=NOTICE, value=_kept_short(kind, notice), httponly=True, samesite="lax", max_age=120,
+                secure=self.request.app.state.secure,
+            )  # fmt: skip
         return answer
 
     def notice(self) -> tuple[str, str] | None:
         """What the page before left to say."""
         try:
-            kind, text = json.loads(unquote(self.request.cookies.get(NOTICE, "")))
-        except ValueError:
+            found = json.loads(unquote(self.request.cookies.get(NOTICE, "")))
+        except (ValueError, RecursionError):  # whatever else stands in a cookie must not keep anybody out
             return None
-        return (str(kind), str(text)) if kind in ("success", "info", "warning", "error") else None
+        match found:
+            case [("success" | "info" | "warning" | "error") as kind, str() as text]:
+                return kind, text
+            case _:
+                return None
 
     def download(self, content: bytes | str, name: str, media_type: str) -> Response[bytes]:
         """A file to keep; the name is plain ASCII."""
@@ -162,6 +170,14 @@ class Here:
     def json(self, value: object, status: int = 200) -> Response[Any]:
         """An answer for a script."""
         return Response(content=value, media_type=MediaType.JSON, status_code=status)
+
+
+def _kept_short(kind: str, notice: str) -> str:
+    """A notice as the value of a cookie, cut to what browsers keep: they drop a larger one silently."""
+    length = _LONGEST_NOTICE
+    while len(value := quote(json.dumps([kind, notice[:length]], ensure_ascii=False))) > _LARGEST_COOKIE:
+        length -= 50
+    return value
 
 
 async def provide_here(request: Request[Any, Any, Any]) -> Here:

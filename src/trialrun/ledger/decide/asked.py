@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -14,6 +15,7 @@ from trialrun.ledger.events import NewEvent
 from trialrun.ledger.state import ParticipantState, State
 from trialrun.study.model import Form, Study, Visit, VisitKind
 
+_VISIT_NUMBER = re.compile(r"[2-9]|[1-9][0-9]{1,3}")
 _LATEST_DAY_ON_EARTH = timezone(timedelta(hours=14))
 
 
@@ -47,13 +49,14 @@ def visit_of(study: Study, name: str) -> Visit:
 
     Refuses a name the study does not have, and a number on a visit that happens once.
     """
-    plain, _, number = name.partition("#")
+    plain, mark, number = name.partition("#")
     visit = study.visits.get(plain)
     if visit is None:
         raise refuse(
             "unknown-visit", f"the study has no visit {plain!r}", f"its visits are {', '.join(study.visits)}"
         )
-    if number and (visit.kind is not VisitKind.UNSCHEDULED or not number.isdecimal() or int(number) < 2):
+    # One way of writing it: `#02` or other digits would be a second visit beside `#2`.
+    if mark and (visit.kind is not VisitKind.UNSCHEDULED or not _VISIT_NUMBER.fullmatch(number)):
         raise refuse(
             "unknown-visit",
             f"{name!r} is not a visit: only unscheduled visits repeat, counted from 2",

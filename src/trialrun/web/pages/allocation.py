@@ -24,6 +24,7 @@ from trialrun.ledger.allocation import SITE
 from trialrun.ledger.commands import PrepareAllocation
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import is_whole
 
 _VIEW = ("see_participants", "see_allocation", "PrepareAllocation")
 
@@ -103,7 +104,7 @@ def _strata(here: Here) -> tuple[str, ...]:
 
 
 def _whole(text: str) -> int:
-    if not text.isdecimal():
+    if not is_whole(text):
         raise UserError(_("{text} is not a whole number").format(text=repr(text)), _("Write digits only."))
     return int(text)
 

@@ -29,6 +29,7 @@ from trialrun.errors import UserError
 from trialrun.ledger.state import Slot
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import whole
 
 PLACE = "/coding"
 RIGHTS = ("CodeTerm", "see_safety")
@@ -111,7 +112,7 @@ def terms_file(here: Here) -> Response[bytes]:
 
 
 def _slot(visit: str, form: str, row: str, item: str) -> Slot:
-    return (visit, form, int(row) if row.isdecimal() else 0, item)
+    return (visit, form, whole(row), item)
 
 
 @page("/participants/{key:str}/coding", who=RIGHTS)

@@ -26,6 +26,7 @@ from trialrun.ledger.state import ParticipantState
 from trialrun.study.model import Item
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,7 @@ def infused(here: Here, key: str, visit: str) -> Response[Any] | Redirect:
             key,
             visit,
             typed,
-            version=int(here.text("version", "0") or 0),
+            version=whole(here.text("version")),
             reason=here.text("reason"),
         )
     except UserError as error:

@@ -10,11 +10,10 @@ from urllib.parse import quote
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
-from trialrun.app.form_access import NoSuchFormError
 from trialrun.app.form_checks import Examined, examine
 from trialrun.app.form_controls import conversion, plain_unit
 from trialrun.app.form_drafts import FormDraft, drop_form_draft, form_draft, keep_form_draft
-from trialrun.app.form_entry import NEW_ROW, FormPlace, Typed
+from trialrun.app.form_entry import NEW_ROW, FormPlace, NoSuchFormError, Typed
 from trialrun.app.form_merge import changes_since
 from trialrun.app.form_rows import rows_page
 from trialrun.app.form_scores import derived_shown
@@ -26,6 +25,7 @@ from trialrun.errors import UserError
 from trialrun.values.missing import MissingReason
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import is_whole, whole
 
 READ = ("see_participants",)
 WRITE = ("SaveForm",)
@@ -77,7 +77,7 @@ def history_path(place: FormPlace, item: str) -> str:
 def _place(here: Here, key: str, visit: str, form: str, row: str = "0") -> FormPlace:
     here.participant(key)
     known = here.workspace.study.forms.get(form)
-    if known is None or not (row in ("new", "0") or row.isdecimal()):
+    if known is None or not (row in ("new", "0") or is_whole(row)):
         raise NotFoundException(_("The study has no such form."))
     number = NEW_ROW if row == "new" else int(row)
     if known.repeating != (number != 0):
@@ -100,10 +100,6 @@ def _typed(here: Here, place: FormPlace) -> dict[str, Typed]:
     return found
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
-
-
 def _named(here: Here, prefix: str) -> dict[str, str]:
     """Fields of the form whose names begin so, without it."""
     return {
@@ -117,8 +113,8 @@ def _submission(here: Here, place: FormPlace) -> Submission:
     chosen, words = here.text("reason.choice"), here.text("reason.words")
     return Submission(
         typed=_typed(here, place),
-        seen=_number(here.text("seen")),
-        first_seen=_number(here.text("first_seen")),
+        seen=whole(here.text("seen")),
+        first_seen=whole(here.text("first_seen")),
         reason=": ".join(part for part in (chosen, words) if part),
         decisions=_named(here, "d."),
         undecided=here.texts("undecided"),
@@ -338,7 +334,7 @@ def check(here: Here, key: str, visit: str, form: str, row: str = "0") -> Respon
     except NoSuchFormError as error:
         raise NotFoundException(error.message) from error
     items = here.workspace.study.items
-    since = changes_since(here.workspace, place, _number(here.text("seen"))) if place.row >= 0 else ()
+    since = changes_since(here.workspace, place, whole(here.text("seen"))) if place.row >= 0 else ()
     refusal = examined.refusal
     derived = derived_shown(here.workspace.study, examined.person, place)
     return here.json(
@@ -364,7 +360,7 @@ def check(here: Here, key: str, visit: str, form: str, row: str = "0") -> Respon
 def draft(here: Here, key: str, visit: str, form: str, row: str = "0") -> Response[Any]:
     """Keep what is typed, apart from the record."""
     place = _place(here, key, visit, form, row)
-    kept = keep_form_draft(here.workspace, here.actor, place, _typed(here, place), _number(here.text("seen")))
+    kept = keep_form_draft(here.workspace, here.actor, place, _typed(here, place), whole(here.text("seen")))
     at = here.now.astimezone(here.workspace.zone)
     return here.json({"kept": kept, "at": f"{at:%H:%M}"})
 

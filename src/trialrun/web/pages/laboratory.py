@@ -28,6 +28,7 @@ from trialrun.app.ranges import laboratories, set_ranges, write_ranges
 from trialrun.errors import UserError
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import is_whole
 
 
 @page("/participants/{key:str}/laboratory", who="see_lab")
@@ -137,7 +138,7 @@ def map_file(here: Here) -> Response[str]:
 def confirm(here: Here) -> Response[Any]:
     """Save what was previewed."""
     file, meaning = _sent(here)
-    chosen = frozenset(int(number) for number in here.texts("replace") if number.isdecimal())
+    chosen = frozenset(int(number) for number in here.texts("replace") if is_whole(number))
     try:
         done = import_results(
             here.workspace, here.actor, here.sites, file, meaning,
@@ -152,7 +153,7 @@ def confirm(here: Here) -> Response[Any]:
 def rejected(here: Here) -> Response[bytes]:
     """The rejected lines as CSV: line number, reason and the file's own cells."""
     file, _meaning = _sent(here)
-    numbers = {int(text) for text in here.texts("line") if text.isdecimal()}
+    numbers = {int(text) for text in here.texts("line") if is_whole(text)}
     reasons = dict(zip(here.texts("line"), here.texts("why"), strict=False))
     rows = [
         [number, reasons.get(str(number), ""), *(cells[name] for name in file.columns)]

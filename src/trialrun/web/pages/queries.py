@@ -21,6 +21,7 @@ from trialrun.ledger.commands import AnswerQuery, CloseQuery, RaiseQuery, Reopen
 from trialrun.ledger.state import ParticipantState, Query
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import whole
 
 WHO = ("see_queries",)
 _ONE = "/participants/{key:str}/queries/{number:str}"
@@ -159,7 +160,7 @@ def ask(here: Here) -> Response[Any]:
     key = here.participant(here.text("participant")).key
     visit, _bar, rest = here.text("place").partition("|")
     form, _bar, row = rest.partition("|")
-    number = int(row) if row.isdecimal() else 0
+    number = whole(row)
     try:
         done = here.do(RaiseQuery(key, visit, form, here.text("message"), number, here.text("item")))
     except UserError as error:

@@ -30,6 +30,7 @@ from trialrun.web.addresses import address_of
 from trialrun.web.guard import COOKIE
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import whole
 
 LINES = 100  # of the log on one page
 
@@ -58,7 +59,7 @@ def log(here: Here) -> Response[str]:
     """Everybody who was looked at."""
     wanted = _asked(here)
     found = screening_log(here.workspace, here.actor, wanted)
-    number = max(1, int(here.query("page") or 1)) if (here.query("page") or "1").isdecimal() else 1
+    number = max(1, whole(here.query("page"), 1))
     query = {name: value for name in ("status", "site", "criterion", "search") if (value := here.query(name))}
     return here.render(
         "screening/log.html",

@@ -24,6 +24,7 @@ from trialrun.ledger.rows import plain_visit
 from trialrun.web.guard import COOKIE
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import is_whole
 
 Scope = tuple[str, str, int]
 
@@ -39,7 +40,7 @@ def scope_of(here: Here, visit: str, form: str, row: str) -> Scope:
         raise NotFoundException
     if form and (plain is None or form not in plain.forms):
         raise NotFoundException
-    if row and not row.isdecimal():
+    if row and not is_whole(row):
         raise NotFoundException
     return visit, form, int(row or 0)
 

@@ -40,6 +40,7 @@ from trialrun.ledger.commands import (
 )
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import is_whole
 
 BY_HAND = ("receipt", "thaw", "quarantine", "release", "return", "destroy")
 Options = tuple[tuple[str, str], ...]
@@ -342,7 +343,7 @@ RIGHTS = ("RegisterBatch", "MoveStock", "CountStock", "RecordExcursion", "Revers
 
 def _whole(here: Here, name: str) -> int:
     text = here.text(name)
-    if not text.isdecimal():
+    if not is_whole(text):
         raise UserError(
             _("{text} is not a whole number").format(text=repr(text)), _("Give a number of units.")
         )

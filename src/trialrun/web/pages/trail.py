@@ -27,6 +27,7 @@ from trialrun.ledger.event_types import TYPES
 from trialrun.web.here import Here
 from trialrun.web.pages.history import history_path
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import whole
 
 WHO = ("see_trail",)
 KINDS = {
@@ -64,7 +65,7 @@ def _listed(here: Here, choice: TrailChoice, error: UserError | None = None) -> 
     before = here.query("before")
     shown = TrailPage((), 0)
     try:
-        shown = trail.page(choice, int(before) if before.isdecimal() else 0)
+        shown = trail.page(choice, whole(before))
     except UserError as problem:
         error = problem
     study, fields = here.workspace.study, _fields(choice)
@@ -162,7 +163,7 @@ def record(here: Here) -> Response[Any]:
     """Put a review on record."""
     through = here.text("through")
     try:
-        number = int(through) if through.isdecimal() else 0
+        number = whole(through)
         record_review(here.workspace, here.actor, here.text("scope"), number, here.text("finding"))
     except UserError as error:
         return _reviews(here, error)

@@ -18,6 +18,7 @@ from trialrun.app.work import label_of, participant_path
 from trialrun.errors import UserError
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import whole
 
 WHO = ("see_queries", "VerifySource")
 _FORM = "/participants/{key:str}/verification/{visit:str}/{form:str}/{row:int}"
@@ -119,7 +120,7 @@ def verify(here: Here, key: str, visit: str, form: str, row: int) -> Response[An
             key,
             (visit, form, row),
             here.texts("item"),
-            int(seen) if seen.isdecimal() else 0,
+            whole(seen),
         )
     except UserError as error:
         return _form_page(here, key, visit, form, row, error)

@@ -17,6 +17,7 @@ from trialrun.app.worklists import AHEAD_DAYS, overdue_rows, upcoming_rows, work
 from trialrun.errors import UserError
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
+from trialrun.web.whole_numbers import is_whole
 from trialrun.web.words import cell_tone, cell_words, visit_tone
 
 _VISIT = "/participants/{key:str}/visits/{visit:str}"
@@ -169,10 +170,10 @@ def _chosen(here: Here, row: WorkRow) -> bool:
     if (site and row.site != site) or (participant and row.participant != participant):
         return False
     least, most = here.query("least"), here.query("most")
-    if not least.isdecimal() or row.day is None:
+    if not is_whole(least) or row.day is None:
         return True
     age = (here.workspace.today - row.day).days
-    return age >= int(least) and (not most.isdecimal() or age <= int(most))
+    return age >= int(least) and (not is_whole(most) or age <= int(most))
 
 
 def _narrowed(here: Here) -> bool:
