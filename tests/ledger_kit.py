@@ -136,7 +136,7 @@ _SITE = (
     "MissVisit",
     "AnswerQuery",
 )
-_HEAD = ("ActivateStudy", "AmendStudy", "ConfirmAssumption", "ApproveConsent", "WithdrawConsent", "SignEligibility", "Enrol", "EndParticipation")  # fmt: skip
+_HEAD = ("ActivateStudy", "AmendStudy", "ApproveAmendment", "ConfirmAssumption", "ApproveConsent", "WithdrawConsent", "SignEligibility", "Enrol", "EndParticipation")  # fmt: skip
 ROLES = (
     Role(
         "principal_investigator",

@@ -297,6 +297,9 @@ _SENTENCES: Mapping[str, Tell] = {
     "ConsentTextApproved": _with(
         marked("recorded the approval of consent text {version} ({language}) from {from_date}")
     ),
+    "AmendmentApproved": _with(
+        marked("recorded the approval of the amended definition {definition} from {from_date}")
+    ),
     "ReferenceRangesRecorded": _with(marked("recorded the reference ranges of {laboratory}")),
     "CandidateRegistered": _with(marked("registered candidate {candidate} at site {site}")),
     "ConsentGiven": _with(

@@ -80,6 +80,7 @@ def check(study: Path, errors_only: bool) -> int:
             f"{len(checked.study.visits)} visits, {len(checked.study.endpoints)} endpoints; "
             f"{errors} error(s), {waiting} assumption(s) nobody has confirmed."
         )
+        say(f"Content hash, which names this definition in approvals and in the log: {checked.study.hash}")
     if not errors:
         ready = checked.study is not None and (Path(checked.study.folder) / "rehearsal.yaml").is_file()
         first = "It can be rehearsed" if ready else "It can be rehearsed once a rehearsal.yaml says with whom"

@@ -48,6 +48,7 @@ from trialrun.ledger.commands_stock import (
 from trialrun.ledger.commands_study import (
     ActivateStudy,
     AmendStudy,
+    ApproveAmendment,
     ApproveConsent,
     ConfirmAssumption,
     LockDatabase,
@@ -66,6 +67,7 @@ __all__ = [
     "AddUser",
     "AmendStudy",
     "AnswerQuery",
+    "ApproveAmendment",
     "ApproveConsent",
     "AssessDeviation",
     "CloseQuery",

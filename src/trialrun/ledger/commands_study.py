@@ -43,6 +43,15 @@ class ApproveConsent(SiteCommand):
 
 
 @dataclass(frozen=True, slots=True)
+class ApproveAmendment(SiteCommand):
+    """A site's ethics committee has approved a changed study definition (its content hash) from a day on."""
+
+    definition: str
+    from_date: date
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordExport(Command):
     """Somebody took data out: a snapshot, an export, a casebook."""
 

@@ -6,7 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -240,7 +240,14 @@ class Conduct:
         everyone: Any = ()
         if isinstance(command, LockDatabase):
             everyone = tuple(self._load(f"participant/{key}") for key in study.candidates)
-        return State(study, access, at, person, stock, allocation, everyone)
+        sites: Any = ()
+        if isinstance(command, AmendStudy):
+            # A site of which nothing is written yet folds to an empty state, so its name is put in here.
+            sites = tuple(
+                replace(self._load(f"site/{name}"), site=name)
+                for name in sorted(set(study.candidates.values()))
+            )
+        return State(study, access, at, person, stock, allocation, everyone, sites)
 
     # --- commands ----------------------------------------------------------------------------
 

@@ -62,6 +62,14 @@ STUDY = (
         "reference text the approval's own reference",
     ),
     declare(
+        "AmendmentApproved",
+        "site",
+        "A site may work under a changed study definition from a date on.",
+        "definition text content hash of the definition",
+        "from_date date first day",
+        "reference text the approval's own reference",
+    ),
+    declare(
         "FileImported",
         "study",
         "A file was read into the ledger.",

@@ -69,6 +69,8 @@ def fold_site(events: Iterable[Event], start: SiteState | None = None) -> SiteSt
         if event.type == "ConsentTextApproved":
             key = (event.data["version"], event.data["language"])
             state.approved[key] = date.fromisoformat(event.data["from_date"])
+        elif event.type == "AmendmentApproved":
+            state.amendments[event.data["definition"]] = date.fromisoformat(event.data["from_date"])
         elif event.type == "ReferenceRangesRecorded":
             state.ranges[event.data["laboratory"]] = tuple(event.data["ranges"])
         state.version, state.hash = event.version, event.hash

@@ -37,7 +37,7 @@ def candidate_number(count: int) -> str:
 
 
 def participant_number(site: str, count: int) -> str:
-    """The number of the `count`-th participant of a site: `01-001-6`, the last a check character."""
+    """The number of the `count`-th participant of a site: `01-001-3`, the last a check character."""
     digits = "".join(letter for letter in site.upper() if letter in _ALPHABET)
     return f"{site}-{count:03d}-{check_character(f'{digits}{count:03d}')}"
 

@@ -217,13 +217,15 @@ class StudyState:
 
 @dataclass(slots=True)
 class SiteState:
-    """A site's stream: consent texts approved there, and the reference ranges of its laboratories."""
+    """A site's stream: consent texts and amendments approved there, and the reference ranges of its laboratories."""
 
     site: str = ""
     version: int = 0
     hash: str = NO_HASH
     # (version, language) to the first day
     approved: dict[tuple[str, str], date] = field(default_factory=dict[tuple[str, str], date])
+    # content hash of a changed definition to the first day
+    amendments: dict[str, date] = field(default_factory=dict[str, date])
     # laboratory to its ranges, as `SetRanges` describes them
     ranges: dict[str, tuple[Mapping[str, str], ...]] = field(
         default_factory=dict[str, tuple[Mapping[str, str], ...]]
@@ -258,3 +260,4 @@ class State:
     stock: StockState = field(default_factory=StockState)
     allocation: AllocationState = field(default_factory=AllocationState)
     everyone: tuple[ParticipantState, ...] = ()  # filled where a command is about all of them
+    sites: tuple[SiteState, ...] = ()  # filled where a command is about all that have candidates

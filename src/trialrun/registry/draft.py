@@ -15,7 +15,7 @@ from typing import Any
 
 from trialrun.errors import RecordError
 from trialrun.registry.draft_criteria import draft_criteria
-from trialrun.registry.draft_fixed import ROLES, consent_text, draft_fixed
+from trialrun.registry.draft_fixed import ROLES, consent_text, draft_fixed, fixed_settings
 from trialrun.registry.draft_outcomes import draft_outcome, plan_outcomes
 from trialrun.registry.draft_schedule import draft_visits
 from trialrun.registry.draft_sketch import Plain, Sketch, clean, slug
@@ -78,6 +78,7 @@ def draft(record: Record) -> Draft:
         "settings": {
             "phase": ", ".join(record.phases) or "not stated",
             "design": record.design_model or "not stated",
+            **fixed_settings(),
         },
         "roles": ROLES,
         "items": sketch.items,
@@ -298,4 +299,18 @@ def _safety(sketch: Sketch) -> None:
         "One running list of adverse events with CTCAE grades.",
         "No participant is treated without them.",
         "forms.adverse_event",
+    )
+    sketch.assume(
+        "safety_clocks",
+        "The times in which serious events are reported are not in the record; the country's law sets them.",
+        "Sponsor within 1 day; unexpected related serious events within 7 days if fatal or life-threatening, else 15.",
+        "ICH E2A III.B and Regulation (EU) 536/2014 art. 41; a shorter national time goes first.",
+        "settings.safety",
+    )
+    sketch.assume(
+        "timezone",
+        "The record does not say by which clock the sites' days begin and end.",
+        "UTC until settings.timezone names a place (for instance Asia/Tehran).",
+        "A due date is a day at the site, not in London.",
+        "settings.timezone",
     )

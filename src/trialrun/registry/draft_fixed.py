@@ -24,7 +24,7 @@ ROLES: dict[str, dict[str, Any]] = {
     "principal_investigator": {
         "title": "Principal investigator",
         "may": [
-            "ActivateStudy", "AmendStudy", "ConfirmAssumption", "ApproveConsent", *_CARE, "SignEligibility", "Enrol", "OverrideCap",
+            "ActivateStudy", "AmendStudy", "ApproveAmendment", "ConfirmAssumption", "ApproveConsent", *_CARE, "SignEligibility", "Enrol", "OverrideCap",
             "AssessDeviation", "RaiseQuery", "CloseQuery", "ReopenQuery", "VerifySource", "SetRanges", "RecordImport",
             "ReviewTrail", "RecordTraining", "RecordLockStep",
         ],
@@ -52,7 +52,7 @@ ROLES: dict[str, dict[str, Any]] = {
             "RecordImport", "RecordExport", "ReviewTrail", "RecordLockStep", "LockDatabase", "UnlockDatabase",
         ],
     },
-    "statistician": {"title": "Statistician", "may": ["RecordExport"]},
+    "statistician": {"title": "Statistician", "may": ["RecordExport", "PrepareAllocation"]},
     "sponsor": {"title": "Sponsor", "may": ["ConfirmAssumption", "RecordSafetyReport", "RecordExport"]},
     "participant": {"title": "Participant", "may": []},
     "administrator": {
@@ -81,6 +81,23 @@ _ITEMS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("adverse_event", "Adverse events", "ae_outcome", {"label": "Outcome", "type": "choice",
         "choices": {"recovered": "Recovered", "recovering": "Recovering", "not_recovered": "Not recovered",
                     "sequelae": "Recovered with sequelae", "fatal": "Fatal", "unknown": "Unknown"}}),
+    # What the clocks of expedited reporting and the report to the sponsor ask for (ICH E2A II.B, III.B; E6 4.11).
+    ("adverse_event", "Adverse events", "ae_aware_on", {"label": "The site became aware on", "type": "date", "only_if": "ae_serious"}),
+    ("adverse_event", "Adverse events", "ae_seriousness", {"label": "Why it is serious", "type": "choices", "only_if": "ae_serious",
+        "attested_by": "investigator",
+        "choices": {"death": "Results in death", "life_threatening": "Is life-threatening",
+                    "hospitalisation": "Requires or prolongs a stay in hospital",
+                    "disability": "Results in persistent or significant disability or incapacity",
+                    "congenital": "Is a congenital anomaly or birth defect", "other": "Is another medically important event"}}),
+    ("adverse_event", "Adverse events", "ae_expected", {"label": "Described in the reference safety information (expected)",
+        "type": "boolean", "only_if": "ae_serious", "attested_by": "investigator"}),
+    ("adverse_event", "Adverse events", "ae_causality_by", {"label": "Who judged the relation to the intervention", "type": "text",
+        "only_if": "ae_serious"}),
+    ("adverse_event", "Adverse events", "ae_action", {"label": "Action taken with the intervention", "type": "choice",
+        "choices": {"none": "Not changed", "interrupted": "Interrupted", "reduced": "Reduced", "postponed": "Postponed",
+                    "stopped": "Stopped for good", "not_applicable": "Not applicable", "unknown": "Unknown"}}),
+    ("adverse_event", "Adverse events", "ae_treatment", {"label": "Treatment given", "type": "text", "required": False}),
+    ("adverse_event", "Adverse events", "ae_narrative", {"label": "Narrative", "type": "text", "only_if": "ae_serious"}),
     ("end_of_study", "End of study", "end_date", {"label": "Date of the end of participation", "type": "date"}),
     ("end_of_study", "End of study", "end_reason", {"label": "Reason", "type": "choice",
         "choices": {"completed": "Completed", "death": "Death", "withdrawal": "Withdrawal of consent",
@@ -106,8 +123,51 @@ def draft_fixed(sketch: Sketch) -> None:
         "ae_days_in_order": {
             "expression": "ae_start <= ae_end",
             "message": "The adverse event ends before it begins.",
-        }
+        },
+        "ae_fatal_is_grade_5": {
+            "expression": "(ae_outcome = 'fatal' AND ae_grade = 5) OR (ae_outcome <> 'fatal' AND ae_grade < 5)",
+            "message": "Grade 5 and a fatal outcome go together.",
+        },
+        "ae_fatal_is_serious": {
+            "expression": "ae_serious OR ae_outcome <> 'fatal'",
+            "message": "A fatal event is serious by definition.",
+        },
+        "ae_known_after_it_began": {
+            "expression": "ae_start <= ae_aware_on",
+            "message": "The site became aware of this event before it began.",
+        },
     }
+
+
+def fixed_settings() -> dict[str, Any]:
+    """What the web application reads from a study's settings and the record does not say; each rests on an assumption.
+
+    The times are those of the regulations named; a time of recruitment and laboratory alerts are the sponsor's to add.
+    """
+    return {
+        "timezone": "UTC",
+        "ctcae_version": "5.0",
+        "safety": {
+            "forms": ["adverse_event"],
+            "clocks": {
+                "sponsor": _clock(
+                    "Sponsor", "serious", 1, "ICH E6(R2) 4.11.1; Regulation (EU) 536/2014 art. 41"
+                ),
+                "susar_fatal": _clock(_AUTHORITY, "susar_fatal", 7, "ICH E2A III.B.1"),
+                "susar_fatal_complete": _clock(_AUTHORITY, "susar_fatal", 15, "ICH E2A III.B.1")
+                | {"kind": "follow_up"},
+                "susar": _clock(_AUTHORITY, "susar", 15, "ICH E2A III.B.2"),
+            },
+        },
+        "coding": {"ae_term": "MedDRA"},
+    }
+
+
+_AUTHORITY = "Ethics committee and authority"
+
+
+def _clock(recipient: str, what: str, days: int, source: str) -> dict[str, Any]:
+    return {"recipient": recipient, "for": what, "days": days, "source": source}
 
 
 def consent_text(sketch: Sketch) -> str:

@@ -41,6 +41,7 @@ MENU: tuple[Entry, ...] = (
     Entry("/documents", marked("Documents"), ("see_participants",)),
     Entry("/lock", marked("Database lock"), ("RecordLockStep", "LockDatabase", "UnlockDatabase")),
     Entry("/trail", marked("Audit trail"), ("see_trail",)),
+    Entry("/study", marked("Study"), ("see_study",)),
     Entry("/team", marked("Team"), ("see_study",)),
     Entry("/users", marked("Users"), ("see_users",)),
     Entry("/privacy", marked("Erase an identity"), ("EraseIdentity",)),

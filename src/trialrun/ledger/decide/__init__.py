@@ -43,6 +43,7 @@ _RULES: Mapping[type[Command], Callable[[Asked, Any], tuple[NewEvent, ...]]] = {
     c.ActivateStudy: study_rules.activate,
     c.AmendStudy: study_rules.amend,
     c.ConfirmAssumption: study_rules.confirm,
+    c.ApproveAmendment: study_rules.approve_amendment,
     c.ApproveConsent: study_rules.approve_consent,
     c.RecordExport: study_rules.export,
     c.RecordImport: study_rules.record_import,
@@ -98,7 +99,7 @@ COMMANDS: Mapping[str, type[Command]] = {kind.__name__: kind for kind in _RULES}
 _BEFORE_ACTIVATION = (
     c.ActivateStudy, c.AmendStudy, c.ConfirmAssumption, c.ApproveConsent, c.AddUser, c.DisableUser, c.GrantRole,
     c.RevokeRole, c.RecordSignIn, c.RecordExport, c.RecordCredential,
-    c.RecordTraining, c.SetRanges,
+    c.RecordTraining, c.SetRanges, c.ApproveAmendment,
 )  # fmt: skip
 
 
@@ -130,12 +131,14 @@ def decide(
 def _need_active(asked: Asked) -> None:
     active = asked.state.study
     if not active.mode:
-        raise refuse("not-active", "the ledger is not open for a study yet", "activate the study first")
+        raise refuse(
+            "not-active", "the ledger is not open for a study yet", "activate the study first (page Study)"
+        )
     if active.study_id != asked.study.id:
         raise refuse("other-study", f"this ledger holds study {active.study_id!r}, not {asked.study.id!r}")
     if active.study_hash != asked.study.hash:
         raise refuse(
             "definition-changed",
             f"the study definition differs from the one in force ({active.study_hash[:12]})",
-            "record the amendment (AmendStudy), or use the definition in force",
+            "put the amendment in force (page Study), or use the definition in force",
         )

@@ -114,11 +114,28 @@ def _need_user(asked: Asked, user: str) -> None:
         raise refuse("unknown-user", f"there is no user {user!r}")
 
 
+def _need_another_administrator(asked: Asked, user: str) -> None:
+    """Somebody must always be able to keep the accounts, whatever way the command came."""
+    access = asked.state.access
+    open_ones = {
+        name
+        for name, held in access.roles.items()
+        if name not in access.disabled and any(role == "administrator" for role, _site in held)
+    }
+    if open_ones == {user}:
+        raise refuse(
+            "last-administrator",
+            f"{user} is the only administrator; nobody could add accounts any more",
+            "give another person the role first",
+        )
+
+
 def disable_user(asked: Asked, command: DisableUser) -> tuple[NewEvent, ...]:
     """Close an account."""
     _need_user(asked, command.user)
     if command.user in asked.state.access.disabled:
         raise refuse("no-change", f"the account of {command.user!r} is closed already")
+    _need_another_administrator(asked, command.user)
     return (
         NewEvent(
             "access",
@@ -154,6 +171,8 @@ def revoke_role(asked: Asked, command: RevokeRole) -> tuple[NewEvent, ...]:
     _need_user(asked, command.user)
     if (command.role, command.site) not in asked.state.access.roles.get(command.user, frozenset()):
         raise refuse("no-change", f"{command.user} does not hold the role {command.role!r} there")
+    if command.role == "administrator":
+        _need_another_administrator(asked, command.user)
     data = {"user": command.user, "role": command.role, "site": command.site}
     return (NewEvent("access", "RoleRevoked", data, need_reason(command.reason, "taking a role away")),)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from trialrun.ledger.commands import (
     ActivateStudy,
     AmendStudy,
+    ApproveAmendment,
     ApproveConsent,
     ConfirmAssumption,
     RecordExport,
@@ -79,9 +82,47 @@ def amend(asked: Asked, command: AmendStudy) -> tuple[NewEvent, ...]:
             f"the amended study has unconfirmed assumptions: {', '.join(still_open)}",
             "have each confirmed first",
         )
+    if state.mode == "live":
+        _need_approvals(asked)
     return (
         NewEvent("study", "StudyAmended", {"from_hash": state.study_hash, "to_hash": study.hash}, reason),
     )
+
+
+def _need_approvals(asked: Asked) -> None:
+    """No site works under an amendment its own committee has not approved (ICH E6(R3) 4.3.5)."""
+    day = asked.today
+    waiting = [
+        one.site
+        for one in asked.state.sites
+        if one.amendments.get(asked.study.hash) is None or one.amendments[asked.study.hash] > day
+    ]
+    if waiting:
+        raise refuse(
+            "amendment-not-approved",
+            f"no approval of this definition ({asked.study.hash[:12]}) is in force at site {', '.join(waiting)}",
+            "record the approval of each site's ethics committee first; until then use the definition in force",
+        )
+
+
+def approve_amendment(asked: Asked, command: ApproveAmendment) -> tuple[NewEvent, ...]:
+    """A changed definition may be worked under at a site from a day on; it is named by its whole hash."""
+    need_site(asked.study, command.site)
+    if not re.fullmatch(r"[0-9a-f]{64}", command.definition):
+        raise refuse(
+            "wrong-definition-hash",
+            f"{command.definition!r} is no content hash of a study definition",
+            "give all 64 characters, as trialrun check FOLDER prints them",
+        )
+    reference = need_reason(command.reference, "an approval (its reference)")
+    if asked.state.site.amendments.get(command.definition) == command.from_date:
+        raise refuse("no-change", "this approval is recorded already")
+    data = {
+        "definition": command.definition,
+        "from_date": command.from_date.isoformat(),
+        "reference": reference,
+    }
+    return (NewEvent(f"site/{command.site}", "AmendmentApproved", data),)
 
 
 def confirm(asked: Asked, command: ConfirmAssumption) -> tuple[NewEvent, ...]:
