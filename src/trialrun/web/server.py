@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +15,36 @@ _STUDY, _DATABASE, _SECURE = "TRIALRUN_STUDY", "TRIALRUN_DATABASE", "TRIALRUN_SE
 
 
 def application() -> Any:
-    """The application of a worker process, from the environment `serve` set."""
+    """The application of a worker process, from the environment `serve` set, ready to answer at once."""
     from trialrun.app.workspace import open_workspace
     from trialrun.web.application import create_app
 
+    began = time.perf_counter()
     workspace = open_workspace(Path(os.environ[_STUDY]), os.environ[_DATABASE])
-    return create_app(workspace, secure=os.environ.get(_SECURE) == "yes")
+    app = create_app(workspace, secure=os.environ.get(_SECURE) == "yes")
+    make_ready(app)
+    _say(f"Ready after {time.perf_counter() - began:.1f} s.")
+    return app
+
+
+def make_ready(app: Any, say: Callable[[str], object] | None = None) -> None:
+    """Do what the first visitors would otherwise wait for: templates, rules, participants, fonts.
+
+    Args:
+        say: told what is being done; by default it is written to standard error.
+    """
+    from trialrun.app.warm import warm_up
+
+    tell = say or _say
+    tell("Getting ready: templates, rules, participants, fonts.")
+    tell(f"  {app.state.pages.compile()} templates compiled")
+    for done in warm_up(app.state.workspace):
+        tell(f"  {done}")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
 
 def serve(
