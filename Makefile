@@ -4,7 +4,7 @@ RUN := .venv/bin/trialrun
 PY := .venv/bin/python
 WORKERS ?= 2
 
-.PHONY: help setup setup-test demo test check bench serve docs format lock clean
+.PHONY: help setup setup-test demo test check bench serve docs pictures format lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ serve: setup ## run the web application on a made-up trial half-way
 docs: setup-test ## regenerate the reference pages and the catalogue of words
 	@$(PY) tools/generate_docs.py
 	@$(PY) tools/generate_words.py
+
+pictures: setup-test ## take the pictures of the documentation anew, in Chromium
+	@TRIALRUN_SCREENSHOTS=docs/images $(PY) -m pytest -n0 tests/browser/test_pictures.py
 
 format: setup-test ## format the code
 	@.venv/bin/ruff format .

@@ -15,7 +15,10 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "service", "misc"}
 BANNED_WORDS = re.compile(r"(^|_)(patient|subject|crf|centre|violation)s?(_|$)", re.IGNORECASE)
-MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|root|home|tmp/brief|opt/pypi)/")
+# `/home/` is also a page of the application (`/home/consent.pdf`): only what lies deeper is somebody's own folder.
+MACHINE_PATHS = re.compile(
+    r"(?<![\w.])/(?:(?:work|root|tmp/brief|opt/pypi)/|(?:home|Users)/(?![\w-]+\.(?:pdf|csv|ics)\b)[\w.-]+)"
+)
 
 
 def _tracked() -> list[Path]:
@@ -57,6 +60,26 @@ def test_nothing_tracked_names_this_machine() -> None:
         if path.name != "test_house.py" and MACHINE_PATHS.search(text):
             found.append(str(path.relative_to(ROOT)))
     assert found == []
+
+
+def test_a_page_of_the_application_is_no_machine_path() -> None:
+    pages = (
+        "`/home/consent.pdf`",
+        'get("/home/consent.pdf")',
+        "http://127.0.0.1:8000/home",
+        "/homes/x",
+        "/users/of/pi",
+    )
+    assert [text for text in pages if MACHINE_PATHS.search(text)] == []
+    paths = (
+        "/home/jane/trial.sqlite",
+        "/home/jane",
+        "/home/jane.doe/x",
+        "/root/x",
+        "/work/main",
+        "/Users/jane/x",
+    )
+    assert [text for text in paths if not MACHINE_PATHS.search(text)] == []
 
 
 def test_lock_files_name_no_host() -> None:
