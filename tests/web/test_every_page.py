@@ -11,7 +11,7 @@ from crawl import BASE, crawl
 from trialrun.app.demo_site import DemoSite, build_demo_site
 from trialrun.app.workspace import Workspace, open_workspace, utc_now
 from trialrun.web.application import create_app
-from web_kit import FOLDER
+from web_kit import FOLDER, one_event_loop
 
 ROLES = (
     "principal_investigator", "investigator", "coordinator", "pharmacist", "monitor", "data_manager", "statistician",
@@ -46,6 +46,7 @@ def test_every_link_of_a_role_leads_somewhere(demo_site: DemoSite, workspace: Wo
     held = workspace.conduct.access_state().roles[account.user]
     site = next(where for name, where in held if name == role)
     client = TestClient(app, base_url=BASE)
+    client.blocking_portal = one_event_loop()
     client.cookies.set(
         "session", workspace.accounts.open_session(account.user, role, site, now=workspace.now)
     )

@@ -8,7 +8,8 @@ from trialrun.app.alerts import open_alerts
 from trialrun.app.coding import uncoded_terms
 from trialrun.app.endings import intercurrent_events
 from trialrun.app.language import gettext as _
-from trialrun.app.safety import EventFilter, adverse_events
+from trialrun.app.rights import rights_of
+from trialrun.app.safety import AdverseEvent, EventFilter, adverse_events
 from trialrun.app.serious import kind_label, open_duties, serious_events
 from trialrun.app.work import WorkRow, participant_path
 from trialrun.ledger.commands import Actor
@@ -83,13 +84,20 @@ def incomplete_rows(workspace: Workspace, actor: Actor) -> Rows:
 
     study = workspace.study
     form = local_name(study, "adverse_event")
+    opens_forms = "see_participants" in rights_of(study, actor.role)  # a sponsor reads events, not forms
+
+    def link(event: AdverseEvent) -> str:
+        if not opens_forms:
+            return f"{participant_path(event.participant)}/safety"
+        return f"{form_path(event.participant, event.visit or log_visit(study), form)}/rows/{event.row}"
+
     return tuple(
         WorkRow(
             event.participant,
             event.number or event.participant,
             event.site,
             event.term or _("no term"),
-            f"{form_path(event.participant, event.visit or log_visit(study), form)}/rows/{event.row}",
+            link(event),
             event.start.latest if event.start else None,
             ", ".join(study.items[name].label for name in event.missing),
             bool(event.serious),
