@@ -10,8 +10,9 @@ from datetime import datetime
 from trialrun.app.casebook_document import casebook_section, cover_section
 from trialrun.app.consents import GivenConsent, language_name, withdrawals
 from trialrun.app.language import gettext as _
+from trialrun.app.rights import rights_of
 from trialrun.app.work import label_of
-from trialrun.app.workspace import Workspace
+from trialrun.app.workspace import SYSTEM, Workspace
 from trialrun.ledger.commands import Actor, RecordExport
 from trialrun.ledger.state import ParticipantState
 from trialrun.report.documents.blocks import (
@@ -55,6 +56,15 @@ def record_taken(
     Errors: `CommandRefusedError` for a role that may not take data out.
     """
     workspace.do(RecordExport(kind, description, file.checksum, purpose), actor)
+
+
+def record_own(workspace: Workspace, actor: Actor, kind: str, description: str, file: DocumentFile) -> None:
+    """Put into the trail that somebody took a document their view right gives them, without the right to take data out.
+
+    The system records it and says for whom: participants their own consent, readers of safety one report.
+    """
+    taken = RecordExport(kind, f"{description}, taken by {actor.user}", file.checksum)
+    workspace.do(taken, actor if "RecordExport" in rights_of(workspace.study, actor.role) else SYSTEM)
 
 
 def local(workspace: Workspace, moment: str) -> str:

@@ -7,7 +7,7 @@ from litestar.exceptions import NotFoundException
 
 from trialrun.app.consents import consents_of
 from trialrun.app.dashboards import Age, dashboard, own_visits
-from trialrun.app.documents import consent_copy
+from trialrun.app.documents import consent_copy, record_own
 from trialrun.app.language import gettext as _
 from trialrun.app.recruitment import DECLINED
 from trialrun.app.visits import status_words
@@ -57,6 +57,7 @@ def own_consent(here: Here) -> Response[bytes]:
     if own is None or not given:
         raise NotFoundException(_("There is no consent of yours."))
     file = consent_copy(here.workspace, here.workspace.conduct.participant(own.key), given[0])
+    record_own(here.workspace, here.actor, "consent copy", f"own consent copy of {own.key}", file)
     return here.download(file.content, file.name, "application/pdf")
 
 

@@ -11,6 +11,7 @@ from trialrun.app.documents import (
     screening_log_file,
     study_casebook_file,
 )
+from trialrun.app.paper_forms import paper_forms_file
 from trialrun.app.work import label_of
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
@@ -52,4 +53,11 @@ def screening_log(here: Here) -> Response[bytes]:
     return _give(here, "screening log", "screening log", screening_log_file(here.workspace, here.actor))
 
 
-ROUTES = [documents, casebook, casebooks, screening_log]
+@page("/documents/forms-on-paper.pdf", who="see_participants")
+def paper_forms(here: Here) -> Response[bytes]:
+    """Every form, empty, for when the application cannot be reached; nobody's data are in it."""
+    file = paper_forms_file(here.workspace)
+    return here.download(file.content, file.name, PDF)
+
+
+ROUTES = [documents, casebook, casebooks, screening_log, paper_forms]

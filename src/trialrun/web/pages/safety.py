@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Response
 
 from trialrun.app.alerts import acknowledge, alerts_of, all_alerts
+from trialrun.app.documents import made, record_own
 from trialrun.app.endings import intercurrent_events, intercurrent_of
 from trialrun.app.language import gettext as _
 from trialrun.app.monitoring import monitoring
@@ -316,12 +317,11 @@ def send_report(here: Here, key: str, row: int) -> Response[Any]:
 @page("/participants/{key:str}/safety/{row:int}/report.pdf", who="see_safety")
 def report_file(here: Here, key: str, row: int) -> Response[bytes]:
     """The report as PDF."""
-    from trialrun.report.documents.typeset import compile_document
-
     person = here.participant(key)
-    content = compile_document(report_document(here.workspace, person.key, row))
     name = f"{here.workspace.study.id}-{person.number or person.key}-event-{row}-{here.workspace.today}.pdf"
-    return here.download(content, name, "application/pdf")
+    file = made(name, report_document(here.workspace, person.key, row))
+    record_own(here.workspace, here.actor, "safety report", f"report of event {row} of {key}", file)
+    return here.download(file.content, name, "application/pdf")
 
 
 ROUTES = [
