@@ -105,6 +105,31 @@ def test_the_day_of_the_start_becomes_the_visit(office):
     assert office.person(key).visits["dose_2"] == date(2026, 5, 27)
 
 
+def test_a_refused_infusion_leaves_no_date_and_no_deviation_behind(office):
+    key = office.dosed()
+    office.clock.to(date(2026, 6, 20), hour=12)
+    data = sent(
+        office,
+        key,
+        batch="B-1",
+        infusion_start="2026-06-20T10:00",
+        infusion_stop="2026-06-20T11:00",
+        dose_given="35",
+    )
+    client = office.client("pi")
+    assert client.post(f"/participants/{key}/dosing/dose_2", data).status_code == 422
+    assert "dose_2" not in office.person(key).visits
+    assert not office.person(key).deviations
+    again = {
+        **data,
+        "infusion_start": "2026-05-27T10:00",
+        "infusion_stop": "2026-05-27T11:00",
+        "dose_given": "10",
+    }
+    assert client.post(f"/participants/{key}/dosing/dose_2", again).status_code == 303
+    assert office.person(key).visits["dose_2"] == date(2026, 5, 27)
+
+
 def test_an_overdose_is_refused_without_reason_and_nothing_typed_is_lost(office):
     key = office.dosed()
     office.clock.to(date(2026, 5, 27), hour=12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ from trialrun.app.work import form_path
 from trialrun.errors import UserError
 from trialrun.ledger.amounts import in_item_unit
 from trialrun.ledger.commands import Actor, RecordVisit, SaveForm
-from trialrun.ledger.conduct import Outcome
+from trialrun.ledger.conduct import CommandRefusedError, Outcome
+from trialrun.ledger.decide import Refusal
 from trialrun.ledger.rows import plain_visit
 from trialrun.ledger.state import ParticipantState, SavedValue
 from trialrun.study.model import DosePlan, Form, Item, Study
@@ -163,7 +165,8 @@ def record_infusion(
 ) -> Outcome:
     """Save the infusion form of a visit; its date is recorded first where nobody has.
 
-    The ledger guards the dose: consent, enrolment, eligibility, suitability, plan and stock.
+    The ledger guards the dose: consent, enrolment, eligibility, suitability, plan and stock. A refused dose
+    leaves no date behind: a wrong one would stay in the log, with the deviation that it raises.
     Errors: `CommandRefusedError` with the rule; `FormConflictError` when somebody changed the form meanwhile.
     """
     study, names = workspace.study, names_of(workspace.study)
@@ -172,12 +175,17 @@ def record_infusion(
     person = workspace.conduct.participant(key)
     values = {name: entry_of(study.items[name], one) for name, one in typed.items()}
     start = values.get(names.start)
-    if visit not in person.visits and start is not None and start.text:
-        workspace.do(RecordVisit(key, visit, _day_of(start.text)), actor)
-        version = workspace.conduct.version(key)
     held = person.form_values(visit, names.form, 0)
     sent = {name: one for name, one in values.items() if name in held or one.text or one.missing}
-    return workspace.do(SaveForm(key, visit, names.form, 0, sent, version, reason), actor)
+    save = SaveForm(key, visit, names.form, 0, sent, version, reason)
+    if visit not in person.visits and start is not None and start.text:
+        dated = RecordVisit(key, visit, _day_of(start.text))
+        foreseen = workspace.conduct.foresee(save, actor, after=dated)
+        if isinstance(foreseen, Refusal):
+            raise CommandRefusedError(foreseen)
+        workspace.do(dated, actor)
+        save = replace(save, expected_version=workspace.conduct.version(key))
+    return workspace.do(save, actor)
 
 
 def _day_of(moment: str) -> date:

@@ -256,12 +256,26 @@ class Conduct:
         decided = decide(self._state_for(command), command, self.study, now=self._clock(), actor=actor)
         return decided if isinstance(decided, Refusal) else tuple(self._sealed(event) for event in decided)
 
-    def foresee(self, command: ParticipantCommand, actor: Actor) -> Foreseen | Refusal:
+    def foresee(
+        self, command: ParticipantCommand, actor: Actor, *, after: ParticipantCommand | None = None
+    ) -> Foreseen | Refusal:
         """What a participant's command would lead to now, all that follows included.
 
         Nothing is written, and nothing is sealed: identifying values are as they were given.
+
+        Args:
+            after: another command about the same participant that would be carried out before it.
         """
-        now, state = self._clock(), self._state_for(command)
+        state = self._state_for(command)
+        if after is not None:
+            earlier = self._foresee(state, after, actor)
+            if isinstance(earlier, Refusal):
+                return earlier
+            state = replace(state, participant=earlier.person)
+        return self._foresee(state, command, actor)
+
+    def _foresee(self, state: State, command: ParticipantCommand, actor: Actor) -> Foreseen | Refusal:
+        now = self._clock()
         decided = decide(state, command, self.study, now=now, actor=actor)
         if isinstance(decided, Refusal):
             return decided
