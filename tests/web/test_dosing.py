@@ -130,6 +130,16 @@ def test_a_refused_infusion_leaves_no_date_and_no_deviation_behind(office):
     assert office.person(key).visits["dose_2"] == date(2026, 5, 27)
 
 
+def test_an_infusion_stops_after_it_starts(office):
+    key = office.dosed()
+    office.clock.to(date(2026, 5, 27), hour=12)
+    data = sent(office, key, batch="B-1", infusion_start="2026-05-27T10:00", infusion_stop="2026-05-27T09:00")
+    refused = office.client("pi").post(f"/participants/{key}/dosing/dose_2", data)
+    assert refused.status_code == 422
+    assert "not after its start" in refused.text
+    assert "dose_2" not in office.person(key).visits
+
+
 def test_an_overdose_is_refused_without_reason_and_nothing_typed_is_lost(office):
     key = office.dosed()
     office.clock.to(date(2026, 5, 27), hour=12)

@@ -46,6 +46,7 @@ def dose_rules(
             f"the infusion on {start} is not on the day of visit {visit.name!r}, {visit_day}",
             "check both dates",
         )
+    _need_stop_after_start(asked, command, changed, start_item)
     if changed.get(dose_item, {}).get("text") is None:
         return ()
     if not person.enrolled:
@@ -110,6 +111,23 @@ def _start_day(asked: Asked, command: SaveForm, changed: Mapping[str, Saved], it
     saved = asked.person.values.get((command.visit, command.form, command.row, item))
     text = changed.get(item, {}).get("text") or (saved.text if saved else None)
     return datetime.fromisoformat(text).date() if text else None
+
+
+def _need_stop_after_start(asked: Asked, command: SaveForm, changed: Mapping[str, Saved], item: str) -> None:
+    stop_item = str(asked.study.settings.get("dose_stop_item", "infusion_stop"))
+    if not {item, stop_item} & set(changed):
+        return
+    saved = asked.person.form_values(command.visit, command.form, command.row)
+    now = {name: one.text for name, one in saved.items()} | {
+        name: one.get("text") for name, one in changed.items()
+    }
+    start, stop = now.get(item), now.get(stop_item)
+    if start and stop and datetime.fromisoformat(stop) <= datetime.fromisoformat(start):
+        raise refuse(
+            "date-order",
+            f"the infusion stops at {stop.replace('T', ' ')}, not after its start at {start.replace('T', ' ')}",
+            "check both times",
+        )
 
 
 def _in_plan_unit(asked: Asked, plan: DosePlan, saved: Saved) -> Decimal:
