@@ -257,6 +257,11 @@ def take_back(workspace: Workspace, token: str, password: str) -> tuple[str, str
         raise UserError(_("this consent session is over"), _("sign in as usual"))
     data = json.loads(kept.data)
     user, role, site, now = data["user"], data["role"], data["site"], workspace.now
+    if (
+        now >= datetime.fromisoformat(data["opened_at"]) + 2 * LASTS
+    ):  # a password alone opens nothing for ever
+        close_tablet(workspace, token)
+        raise UserError(_("this consent session is over"), _("sign in as usual"))
     result = workspace.accounts.check_password(user, password, now=now)
     held = result.ok and (role, site) in roles_to_choose(workspace, user)
     outcome = "success" if held else "locked_out" if result.just_locked else "failure"
