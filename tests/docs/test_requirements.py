@@ -24,6 +24,6 @@ def test_every_requirement_names_tests_and_pages_that_exist() -> None:
     assert [int(row[0]) for row in rows()] == list(range(1, 29))
     for number, words, source, page, tests in rows():
         named = re.findall(r"`(test_\w+)`", tests)
-        assert words and source and named, number
+        assert all((words, source, named)), number
         assert set(named) <= known, (number, set(named) - known)
         assert page.strip("`") in addresses, (number, page)

@@ -211,6 +211,7 @@ def test_consent_on_paper(office: Office) -> None:
     )
     consent = office.person(key).consent
     assert (consent.method, consent.language, consent.signed_at) == ("paper", "fa", "08:40")
+    assert consent.kept_at == "Folder 7, room 4"
     assert "Folder 7, room 4" in client.get(f"/participants/{key}/consent").text
 
 

@@ -170,19 +170,13 @@ def consents_of(workspace: Workspace, person: ParticipantState) -> tuple[GivenCo
 
 
 def record_paper(workspace: Workspace, actor: Actor, given: RecordConsent, kept_at: str) -> Outcome:
-    """Record a consent signed on paper, with where the original is kept (it becomes part of the reason).
+    """Record a consent signed on paper, with where the original is kept.
 
     Errors: `UserError` when that is not said.
     """
     if not kept_at.strip():
         raise UserError(_("it is not said where the original is kept"), _("name folder and place"))
-    return workspace.do(with_place(given, kept_at), actor)
-
-
-def with_place(given: RecordConsent, kept_at: str) -> RecordConsent:
-    """The command with the place of the paper original in its reason, where the trail keeps it."""
-    place = f"Original kept: {kept_at.strip()}"
-    return replace(given, reason=f"{given.reason.strip()} ({place})" if given.reason.strip() else place)
+    return workspace.do(replace(given, kept_at=kept_at), actor)
 
 
 # --- whom to ask again ---------------------------------------------------------------------------

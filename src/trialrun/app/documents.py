@@ -167,6 +167,7 @@ def _signature(workspace: Workspace, given: GivenConsent) -> Iterable[Block]:
             _("Recorded by"),
             f"{names.get(consent.by, consent.by)} ({consent.by}), {local(workspace, consent.at)}",
         ),
+        *([(_("Paper original kept"), consent.kept_at)] if consent.kept_at else []),
         (_("Remark"), given.reason or _("none")),
         (_("SHA-256 of text and questions"), consent.text_hash),
         (_("Entry in the log"), consent.hash),

@@ -137,7 +137,7 @@ class RecordConsent(ParticipantCommand):
 
     `method` is `paper`, `typed` or `drawn`; `signed_at` the time of day (`14:05`). `signature` is the
     typed name or the drawn path and, like the name of a `witness`, is kept as identifying values are.
-    `answers` are the answers to the comprehension questions by question.
+    `answers` are the answers to the comprehension questions by question. `kept_at`: where a paper original is.
     """
 
     version: str
@@ -151,6 +151,7 @@ class RecordConsent(ParticipantCommand):
     signature: str = ""
     answers: Mapping[str, str] = field(default_factory=dict[str, str])
     witness: str = ""
+    kept_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,12 +303,16 @@ class VerifySource(ParticipantCommand):
 
 @dataclass(frozen=True, slots=True)
 class Sign(ParticipantCommand):
-    """Sign a form, a visit (form empty) or the casebook (both empty); `meaning` says what it means."""
+    """Sign a form, a visit (form empty) or the casebook (both empty); `meaning` says what it means.
+
+    `shown`: digest of the content the signer had before them; given, nothing else is signed.
+    """
 
     meaning: str
     visit: str = ""
     form: str = ""
     row: int = 0
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ _SCREENING = (
         "signature map `sealed`: the typed name or the drawn path; empty on paper",
         "answers map comprehension question to the answer given",
         "witness map `sealed`: the name of a witness; empty where there was none",
+        "kept_at text? where the paper original is kept; not given where there is none",
         schema=2,
     ),
     declare(

@@ -84,6 +84,7 @@ def _consented(state: ParticipantState, event: Event, reveal: Reveal) -> None:
         explained_by=data["explained_by"],
         signature=opened("signature"),
         witness=opened("witness"),
+        kept_at=event.data.get("kept_at", ""),
         text_hash=data["text_hash"],
         by=event.by,
         at=event.at,

@@ -67,6 +67,7 @@ class Consent:
     text_hash: str = ""
     by: str = ""
     at: str = ""
+    kept_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

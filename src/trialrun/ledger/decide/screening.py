@@ -98,6 +98,8 @@ def consent(asked: Asked, command: RecordConsent) -> tuple[NewEvent, ...]:
         "answers": dict(command.answers),
         "witness": {"text": command.witness} if command.witness else {},
     }
+    if command.kept_at.strip():
+        data["kept_at"] = command.kept_at.strip()
     return (asked.event("ConsentGiven", data, reason),)
 
 
