@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import pytest
 from icalendar import Calendar
 
+from masked_trial import stocked
 from trialrun.app.deviations import find_deviations, found_deviations, listed_deviations
 from trialrun.app.roster import roster
 from trialrun.app.worklists import WORKLISTS, overdue_rows, upcoming_rows, worklists_for
@@ -358,3 +359,24 @@ def test_a_participant_sees_their_own_visits(office):
     assert office.client("participant").get(f"/participants/{key}").status_code == 403
     copy = office.client("participant").get("/home/consent.pdf")
     assert copy.content.startswith(b"%PDF")
+
+
+def test_the_number_of_the_enrolled_opens_a_list_of_them(office):
+    candidate, key = office.candidate(), office.enrolled()
+    client = office.client("pi")
+    assert "/participants?with=enrolled" in client.get("/home").text
+    shown = client.get("/participants?with=enrolled").text
+    assert key in shown
+    assert f'/participants/{candidate}"' not in shown
+
+
+def test_product_that_needs_attention_names_nobody_and_leads_to_no_missing_batch(office):
+    office.dosed()  # with a batch that nobody registered
+    stocked(office, "B-9", released_on=None, release_reference="", thawed=0)
+    client = office.client("pharmacist")
+    listed = client.get("/worklists/product").text
+    assert "B-9" in listed
+    assert 'href="/participants/"' not in listed
+    site = client.get("/stock/01").text
+    for address in set(re.findall(r'href="(/stock/01/batch\?name=[^"]+)"', site)):
+        assert client.get(address).status_code == 200, address

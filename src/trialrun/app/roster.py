@@ -160,15 +160,15 @@ _KEYS: dict[str, Callable[[RosterRow], Any]] = {
     "complete": lambda row: (row.answered / row.needed if row.needed else 2.0, row.key),
 }
 SORTS = tuple(_KEYS)
-WITH = ("overdue", "queries", "unsigned", "missing")
+WITH = ("enrolled", "overdue", "queries", "unsigned", "missing")
 
 
 @dataclass(frozen=True, slots=True)
 class RosterChoice:
     """Which participants to show, in which order.
 
-    `standing` and `site` choose one of each, `search` part of a number, `having` only those with something
-    `overdue`, with open `queries`, with forms `unsigned` or `missing`. `sort` is one of `SORTS`; unknown
+    `standing` and `site` choose one of each, `search` part of a number, `having` only those `enrolled`, whatever
+    became of them since, or with something `overdue`, with open `queries`, with forms `unsigned` or `missing`. `sort` is one of `SORTS`; unknown
     words in `sort` and `having` count as not given.
     """
 
@@ -199,6 +199,7 @@ def choose(rows: Iterable[RosterRow], choice: RosterChoice) -> tuple[RosterRow, 
 
 def _has(row: RosterRow, having: str) -> bool:
     counts = {
+        "enrolled": len(row.number),
         "overdue": row.overdue,
         "queries": row.open_queries,
         "unsigned": row.unsigned,

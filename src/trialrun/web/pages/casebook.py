@@ -91,6 +91,7 @@ def participants(here: Here) -> Response[str]:
         csv=f"/participants.csv?{urlencode(here.request.query_params.dict(), doseq=True)}",
         standings=[(one.value, standing_words(one)) for one in Standing],
         withs=[
+            ("enrolled", _("a participant number")),
             ("overdue", _("overdue visits")),
             ("queries", _("open queries")),
             ("unsigned", _("unsigned forms")),
