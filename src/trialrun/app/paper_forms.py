@@ -102,6 +102,7 @@ def _answer(item: Item) -> str:
             units = "   ".join(f"{_BOX} {plain_unit(unit)}" for unit in item.units)
             return f"................  {units}"
         case ItemType.NUMBER | ItemType.INTEGER:
-            return f"................  {plain_unit(item.unit or "")}".rstrip()
+            unit = plain_unit(item.unit) if item.unit else ""
+            return f"................  {unit}".rstrip()
         case _:
             return _LINE
