@@ -293,7 +293,8 @@ def sign(
             _("somebody changed these data while you were reading: nothing was signed"),
             _("look at them again, then sign"),
         )
-    return workspace.do(Sign(key, meaning, visit, form, row), actor)
+    # The ledger compares once more: somebody may save between this look and the signature.
+    return workspace.do(Sign(key, meaning, visit, form, row, shown), actor)
 
 
 # --- broken signatures ---------------------------------------------------------------------------

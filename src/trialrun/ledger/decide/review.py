@@ -124,12 +124,19 @@ def sign(asked: Asked, command: Sign) -> tuple[NewEvent, ...]:
     ]
     if not slots:
         raise refuse("nothing-to-sign", f"there is nothing of {asked.person.key} to sign there")
+    content = scope_content(asked.person, command.visit, command.form, command.row, "")
+    if command.shown and command.shown != content:
+        raise refuse(
+            "signed-content-changed",
+            f"data of {asked.person.key} changed while they were being read: nothing was signed",
+            "look at them again, then sign",
+        )
     data = {
         "visit": command.visit,
         "form": command.form,
         "row": command.row,
         "meaning": command.meaning,
-        "content": scope_content(asked.person, command.visit, command.form, command.row, ""),
+        "content": content,
     }
     return (asked.event("SignatureGiven", data),)
 
