@@ -447,3 +447,13 @@ def test_what_is_not_there_or_elsewhere_is_not_found(office):
     assert office.client("coordinator2").get(BASE.format(key) + "laboratory").status_code == 404
     assert office.client("coordinator").get(BASE.format(key) + "nothing").status_code == 404
     assert office.client("coordinator").get(BASE.format(key) + "laboratory/rows/1").status_code == 404
+
+
+def test_a_form_of_a_visit_without_a_date_leads_to_where_the_date_is_recorded(office):
+    key = office.dosed()
+    shown = office.client("coordinator").get(f"/participants/{key}/visits/month_2/forms/laboratory").text
+    assert "has no date" in shown
+    assert "Record the date of the visit" in shown
+    assert "Record the date of the visit" not in (
+        office.client("monitor").get(f"/participants/{key}/visits/month_2/forms/laboratory").text
+    )

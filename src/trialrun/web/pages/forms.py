@@ -340,7 +340,8 @@ def check(here: Here, key: str, visit: str, form: str, row: str = "0") -> Respon
     return here.json(
         {
             "problems": {
-                name: f"{one.message} {one.remedy}".strip() for name, one in examined.problems.items()
+                name: f"{one.message}: {one.remedy}" if one.remedy else one.message
+                for name, one in examined.problems.items()
             },
             "refusal": f"{refusal.message}. {refusal.remedy}".strip() if refusal else "",
             "findings": [
