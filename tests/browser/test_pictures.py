@@ -108,8 +108,9 @@ def test_the_pages_of_a_trial_half_way(half_way: Served):
 
     visit = next(name for name in ("month_4", "month_2", "baseline") if (name, "laboratory") in forms(shown))
     page.goto(f"/participants/{shown.key}/visits/{visit}/forms/laboratory")
-    with page.expect_response(lambda answer: answer.url.endswith("/check")):
+    with page.expect_response(lambda answer: answer.url.endswith("/draft")):  # after the checks
         page.locator("[name='v.creatinine']").fill("2.4")
+    page.get_by_text("Draft kept").wait_for()
     page.wait_for_timeout(500)
     look(page, "form")
 
