@@ -169,3 +169,19 @@ def test_a_form_that_is_not_at_a_visit_is_not_found_by_anybody(office: Office):
             assert client.get(f"/participants/{key}/visits/{visit}/forms/{form}").status_code == 404
     client = office.client("coordinator")
     assert client.post(f"/participants/{key}/visits/x/forms/laboratory/check").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (",".join(f"c{n}" for n in range(100_000)) + "\n1\n", "columns"),
+        ("a,b\n1," + "x" * 200_000 + "\n", "line 2"),
+        ('a,b\n1,"' + "x" * 200_000 + "\n", "line 2"),
+    ],
+)
+def test_a_strange_laboratory_file_is_given_back_at_once(office: Office, content: str, said: str):
+    client = office.client("coordinator")
+    answer = client.post("/laboratory/import", {}, files={"file": ("a.csv", content.encode(), "text/csv")})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert len(answer.content) < 100_000

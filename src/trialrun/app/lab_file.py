@@ -17,6 +17,7 @@ from trialrun.study.model import Item, ItemType, Study
 
 LARGEST = 2_000_000
 MOST_LINES = 20_000
+MOST_COLUMNS = 200
 DATES = {
     "%Y-%m-%d": "2026-11-22",
     "%d/%m/%Y": "22/11/2026",
@@ -83,20 +84,28 @@ def read_lab_file(name: str, content: bytes) -> LabFile:
         raise UserError(f"{name} has {len(lines)} lines, at most {MOST_LINES} are taken", "split it")
     delimiter = max(",;\t", key=lines[0].count)
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    columns = tuple(cell.strip() for cell in next(reader))
+    try:
+        lines_read = [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:  # a cell beyond what the reader takes
+        raise UserError(f"{name}, line {reader.line_num}: {error}", "look at its quotation marks") from error
+    columns = tuple(cell.strip() for cell in lines_read[0][1])
+    if len(columns) > MOST_COLUMNS:
+        raise UserError(
+            f"{name} has {len(columns)} columns, at most {MOST_COLUMNS} are taken", "leave some out"
+        )
     if len(set(columns)) != len(columns) or "" in columns:
         raise UserError(f"{name}: the first line must name every column, each once", "look at its first line")
     rows: list[tuple[int, Mapping[str, str]]] = []
-    for cells in reader:
+    for number, cells in lines_read[1:]:
         if not any(cell.strip() for cell in cells):
             continue
         padded = [cell.strip() for cell in cells] + [""] * (len(columns) - len(cells))
         if len(padded) > len(columns) and any(padded[len(columns) :]):
             raise UserError(
-                f"{name}, line {reader.line_num}: {len(cells)} cells, but {len(columns)} columns",
+                f"{name}, line {number}: {len(cells)} cells, but {len(columns)} columns",
                 "a text with the separator in it needs quotation marks",
             )
-        rows.append((reader.line_num, dict(zip(columns, padded, strict=False))))
+        rows.append((number, dict(zip(columns, padded, strict=False))))
     return LabFile(name, hashlib.sha256(content).hexdigest(), columns, tuple(rows), text)
 
 
