@@ -11,7 +11,7 @@ import pytest
 from trialrun.app.documents import casebook_file
 from trialrun.app.locks import StepStatus, lock_view
 from trialrun.app.signatures import MEANINGS, broken_signatures
-from trialrun.ledger.commands import Entry, LockDatabase, RaiseQuery, SaveForm, Sign
+from trialrun.ledger.commands import Entry, LockDatabase, RaiseQuery, RecordVisit, SaveForm, Sign
 from trialrun.ledger.conduct import CommandRefusedError
 from web_kit import PASSWORD, Office
 
@@ -42,6 +42,21 @@ def correct(office: Office, key: str, value: str = "2.7", reason: str = "typing 
 
 
 LABORATORY = "?visit=screening&form=laboratory"
+
+
+def test_the_day_of_a_visit_belongs_to_what_is_signed(ready: Office) -> None:
+    key = ready.screened()
+    client = ready.client("pi")
+    assert "2026-05-10" in client.get(f"/participants/{key}/sign?visit=screening").text
+    assert sign(client, key, "?visit=screening").status_code == 303
+    assert sign(client, key, LABORATORY).status_code == 303
+    ready.do(RecordVisit(key, "screening", date(2026, 5, 11), "read from the diary"), "pi")
+    visit, form = ready.person(key).signatures
+    assert (visit.valid, form.valid) == (False, True)
+    (broken,) = broken_signatures(ready.workspace, [ready.person(key)])
+    (change,) = broken.changes
+    assert (change.label, change.old, change.new) == ("Date of the visit", "2026-05-10", "2026-05-11")
+    assert client.get("/signatures").status_code == 200
 
 
 def test_all_that_is_signed_is_shown_and_the_signature_shows_name_time_and_meaning(ready: Office) -> None:

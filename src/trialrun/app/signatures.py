@@ -17,7 +17,7 @@ from trialrun.app.workspace import SYSTEM, Workspace
 from trialrun.errors import UserError
 from trialrun.ledger.commands import Actor, RecordSignIn, Sign
 from trialrun.ledger.conduct import Outcome
-from trialrun.ledger.content import in_scope, scope_content
+from trialrun.ledger.content import days_in_scope, in_scope, scope_content
 from trialrun.ledger.events import Event
 from trialrun.ledger.rows import plain_visit
 from trialrun.ledger.state import ERASED, Mark, ParticipantState, Query, SavedValue, Slot
@@ -88,6 +88,7 @@ class ToSign:
     form: str
     row: int
     content: str
+    days: tuple[tuple[str, str], ...]
     forms: tuple[SignedForm, ...]
     queries: tuple[Query, ...]
     given: tuple[Manifestation, ...]
@@ -199,6 +200,7 @@ def to_sign(
         form=form,
         row=row,
         content=scope_content(person, visit, form, row, ""),
+        days=tuple((visit_title(study, name), said) for name, said in days_in_scope(person, visit, form)),
         forms=forms_in_scope(study, person, visit, form, row, identity=identity),
         queries=tuple(
             query
@@ -352,6 +354,10 @@ def _changes(study: Study, event: Event, mark: Mark, *, identity: bool) -> Itera
         if in_scope(slot, mark.visit, mark.form, mark.row, ""):
             yield Changed(*slot, _("whole row"), _("present"), _("removed"), event.by, event.at, event.reason)
         return
+    if event.type in ("VisitRecorded", "VisitMissed") and not mark.form and mark.visit in ("", data["visit"]):
+        old, new = data.get("was") or _("(empty)"), data.get("date") or _("missed")
+        label = _("Date of the visit")
+        yield Changed(data["visit"], "", 0, "", label, old, new, event.by, event.at, event.reason)
     if event.type not in ("ItemsEntered", "ItemsCorrected"):
         return
     for name, entry in data["items"].items():

@@ -39,7 +39,7 @@ def consequences(
     follow = _Follow(after, study, causes)
     return (
         *follow.derived(touched),
-        *follow.broken(touched),
+        *follow.broken(touched, moved_visits(before, after)),
         *follow.uncoded(touched),
         *numbered(after, departures(before, after, study)),
         *follow.queries(touched),
@@ -51,6 +51,16 @@ def recomputed(person: ParticipantState, study: Study, causes: Sequence[str]) ->
     """All derived values of a participant anew, after an amendment; events only where they differ."""
     follow = _Follow(person, study, list(causes))
     return (*follow.derived(set(person.values)), *follow.eligibility())
+
+
+def moved_visits(before: ParticipantState, after: ParticipantState) -> set[str]:
+    """The visits whose day, or whose reason for being missed, differs between two states."""
+    return {
+        name
+        for name in before.visits.keys() | after.visits.keys() | before.missed.keys() | after.missed.keys()
+        if (before.visits.get(name), before.missed.get(name))
+        != (after.visits.get(name), after.missed.get(name))
+    }
 
 
 def changed_slots(before: ParticipantState, after: ParticipantState) -> set[Slot]:
@@ -88,17 +98,21 @@ class _Follow:
                 )
         return tuple(events)
 
-    def broken(self, touched: Iterable[Slot]) -> tuple[NewEvent, ...]:
-        slots = list(touched)
+    def broken(self, touched: Iterable[Slot], moved: Iterable[str] = ()) -> tuple[NewEvent, ...]:
+        """Signatures and verifications over what changed; a visit's day belongs to what a visit's signature covers."""
+        slots, visits = list(touched), frozenset(moved)
 
         def hit(mark: Mark) -> bool:
             return mark.valid and any(
                 in_scope(slot, mark.visit, mark.form, mark.row, mark.item) for slot in slots
             )
 
+        def moved_under(mark: Mark) -> bool:
+            return mark.valid and not mark.form and bool(visits if not mark.visit else mark.visit in visits)
+
         events: list[NewEvent] = []
         for mark in self.person.signatures:
-            if hit(mark):
+            if hit(mark) or moved_under(mark):
                 data = {"visit": mark.visit, "form": mark.form, "row": mark.row}
                 data |= {"signed": mark.hash, "signer": mark.by, "causes": self.causes}
                 events.append(self.event("SignatureInvalidated", data))
