@@ -73,7 +73,7 @@ def recruitment_chart(course: Recruitment, today: date) -> Chart | None:
         steps(day for day in course.enrolled if day <= last),
         planned,
         up(course.target) if course.target else None,
-        tuple(Tick(across(day), day.isoformat()) for day in _days(first, last)),
+        tuple(Tick(across(day), _month(day)) for day in _days(first, last)),
         tuple(Tick(up(count), str(count)) for count in _counts(most)),
     )
 
@@ -87,6 +87,11 @@ def _days(first: date, last: date) -> list[date]:
         day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     every = -(-len(months) // _MOST_TICKS) or 1
     return months[::every] or [first]
+
+
+def _month(day: date) -> str:
+    """A month by its first day, any other day in full."""
+    return f"{day:%Y-%m}" if day.day == 1 else day.isoformat()
 
 
 def _counts(most: int) -> list[int]:

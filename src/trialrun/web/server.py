@@ -14,6 +14,10 @@ from trialrun.errors import UserError
 _STUDY, _DATABASE, _SECURE = "TRIALRUN_STUDY", "TRIALRUN_DATABASE", "TRIALRUN_SECURE"
 
 
+# A worker that is told to stop while it is still getting ready does not hear it; it holds nothing that is not saved.
+STOPS_WITHIN = 10
+
+
 def application() -> Any:
     """The application of a worker process, from the environment `serve` set, ready to answer at once."""
     from trialrun.app.workspace import open_workspace
@@ -86,4 +90,5 @@ def serve(
         workers=workers,
         log_access=False,
         websockets=False,
+        workers_kill_timeout=STOPS_WITHIN,
     ).serve()
