@@ -116,8 +116,8 @@ def test_typed_signature_and_no_way_off_the_tablet(served: Served):
     for answer in RIGHT.values():
         page.locator(f'input[value="{answer}"]').focus()
         page.keyboard.press("Space")
-        page.keyboard.press("Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
     sound(page, "tablet-sign-en-phone")
     page.locator('input[name="agree"]').focus()
     page.keyboard.press("Space")

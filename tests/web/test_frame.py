@@ -49,3 +49,20 @@ def test_an_unknown_page_is_a_page(office: Office):
     answer = office.client().get("/nowhere")
     assert answer.status_code == 404
     assert "Not found" in answer.text
+
+
+def test_a_link_is_shown_only_where_it_leads_somewhere(office: Office):
+    from types import SimpleNamespace
+
+    from trialrun.app.rights import rights_of
+    from trialrun.web.reach import may_open
+
+    def here(role: str) -> SimpleNamespace:
+        rights = rights_of(office.study, role)
+        return SimpleNamespace(may=lambda *names: any(name in rights for name in names))
+
+    assert may_open(here("data_manager"), "/participants/S-001/hold?visit=screening")
+    assert not may_open(here("data_manager"), "/stock")
+    assert not may_open(here("principal_investigator"), "/participants/S-001/hold")
+    assert may_open(here("participant"), "/")
+    assert not may_open(here("principal_investigator"), "/nowhere")

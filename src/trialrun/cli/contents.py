@@ -25,8 +25,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "rehearse": ("running", "Run a study with virtual participants."),
     },
     "Conduct": {
-        "admin": ("admin", "Make the first administrator, or open a locked account."),
-        "serve": ("serving", "Run the web application: screen, consent, dose, capture, sign, lock."),
+        "admin": ("admin", "Make the first administrator of a study's log, or open a locked account."),
+        "serve": ("serving", "Run the web application of a study."),
     },
     "Data": {
         "import": ("data", "Take over data captured elsewhere as a snapshot."),
@@ -37,7 +37,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Analyse and report": {
         "analyse": ("analysing", "Analyse the registered outcomes of a snapshot."),
         "report": ("analysing", "Write the report of a snapshot as one HTML page."),
-        "view": ("serving", "Show a folder's report and study page on this machine."),
+        "view": ("serving", "Show a folder's finished report and study page on this machine."),
     },
 }
 

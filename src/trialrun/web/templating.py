@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from trialrun.app import language
 from trialrun.app.workspace import Workspace
 from trialrun.web.navigation import navigation
+from trialrun.web.reach import may_open
 
 if TYPE_CHECKING:
     from trialrun.web.here import Here
@@ -86,6 +87,7 @@ class Pages:
         shared = {
             "here": here,
             "navigation": navigation(here),
+            "may_open": partial(may_open, here),
             "notice": here.notice(),
             "csrf_token": here.request.scope.get("_csrf_token", ""),
             "csrf": Markup('<input type="hidden" name="_csrf_token" value="{}">').format(csrf_token(here)),
