@@ -255,7 +255,10 @@ def measure(url: str, *, rounds: int = ROUNDS) -> dict[str, Measured]:
         found[f"{CLIENTS} people who pause"] = _together(people, alone, pid)
         found["2 clients, one form"] = _together([_Browser(port, token) for _ in range(2)], sharing, pid)
     statuses = [status for one in found.values() for status in one.statuses]
-    if strange := [status for status in statuses if status not in (303, 409)]:
+    # On a shared form the page may also ask again (422): nothing was saved, nothing typed is lost.
+    asked_again = found["2 clients, one form"].statuses.count(422)
+    strange = [status for status in statuses if status not in (303, 409)]
+    if len(strange) > asked_again:
         raise AssertionError(f"answers that are neither a save nor a collision: {sorted(set(strange))}")
     _check_log(url, keys, statuses.count(303) + warmed.count(303))
     return found
