@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
@@ -222,7 +222,7 @@ def screening_visit(study: Study) -> str:
 
 def local_day(workspace: Workspace, at: str) -> date | None:
     """The day of a moment of the log, at the study's place."""
-    return datetime.fromisoformat(at).astimezone(workspace.zone).date() if at else None
+    return workspace.day_of(at) if at else None
 
 
 _COLUMNS = (

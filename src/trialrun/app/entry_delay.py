@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -69,5 +68,5 @@ def _delays(workspace: Workspace, person: ParticipantState) -> Iterator[tuple[tu
             place = (visit, form)
             first[place] = min(first.get(place, value.at), value.at)
     for place, moment in first.items():
-        entered = datetime.fromisoformat(moment).astimezone(workspace.zone).date()
+        entered = workspace.day_of(moment)
         yield place, max((entered - person.visits[place[0]]).days, 0)

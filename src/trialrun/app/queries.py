@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from trialrun.app.language import gettext as _
@@ -71,7 +71,7 @@ class QueryChoice:
 def query_row(workspace: Workspace, person: ParticipantState, query: Query, closed: date | None) -> QueryRow:
     """One query in words."""
     study = workspace.study
-    opened = datetime.fromisoformat(query.opened_at).astimezone(workspace.zone).date()
+    opened = workspace.day_of(query.opened_at)
     days = max(((closed or workspace.today) - opened).days, 0)
     form, item = study.forms.get(query.form), study.items.get(query.item)
     return QueryRow(
@@ -103,8 +103,7 @@ def queries(workspace: Workspace, actor: Actor, choice: QueryChoice) -> tuple[Qu
 
 
 def _closed_on(workspace: Workspace, query: Query) -> date:
-    moment = query.closed_at or query.opened_at
-    return datetime.fromisoformat(moment).astimezone(workspace.zone).date()
+    return workspace.day_of(query.closed_at or query.opened_at)
 
 
 def _chosen(row: QueryRow, choice: QueryChoice) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from trialrun.app.roster import Standing, participants_in_scope, standing_of
@@ -72,7 +72,7 @@ def recruitment(workspace: Workspace, actor: Actor) -> Recruitment:
     study, today = workspace.study, workspace.today
     people = participants_in_scope(workspace, actor)
     screened = sorted(_screened_on(study, workspace, person) for person in people)
-    enrolled = sorted(_day(workspace, person.enrolled_at) for person in people if person.enrolled)
+    enrolled = sorted(workspace.day_of(person.enrolled_at) for person in people if person.enrolled)
     failed = [person for person in people if person.end_cause == "screen_failure"]
     whole = not actor.site or len(study.sites) == 1
     plan = plan_of(study, screened[0] if screened else None) if whole else None
@@ -110,12 +110,8 @@ def _screened_on(study: Study, workspace: Workspace, person: ParticipantState) -
     if person.consents:
         return min(consent.signed_on for consent in person.consents)
     days = [day for name, day in person.visits.items() if name in study.visits]
-    entered = [_day(workspace, value.at) for value in person.values.values()]
+    entered = [workspace.day_of(value.at) for value in person.values.values()]
     return min([*days, *entered], default=person.ended_on or workspace.today)
-
-
-def _day(workspace: Workspace, moment: str) -> date:
-    return datetime.fromisoformat(moment).astimezone(workspace.zone).date()
 
 
 def _reasons(study: Study, failed: Sequence[ParticipantState]) -> tuple[tuple[str, int], ...]:

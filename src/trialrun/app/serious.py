@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from trialrun.app.language import gettext as _
-from trialrun.app.safety import AdverseEvent, adverse_event, events_of, local_day
+from trialrun.app.safety import AdverseEvent, adverse_event, events_of
 from trialrun.errors import UserError
 from trialrun.ledger.commands import Actor, RecordExport, RecordSafetyReport
 from trialrun.ledger.conduct import Outcome
@@ -277,12 +277,12 @@ def annual_report(workspace: Workspace) -> AnnualReport | None:
     if not spec or opened is None:
         return None
     sent = [
-        local_day(str(event.at), workspace.zone)
+        workspace.day_of(str(event.at))
         for event in events
         if event.type == "DataExported" and event.data.get("kind") == ANNUAL
     ]
     months, days = int(spec.get("months", 12)), int(spec.get("days_to_send", 60))
-    since = local_day(str(opened), workspace.zone)
+    since = workspace.day_of(str(opened))
     for _report in sent:
         since = add_months(since, months)
     until = add_months(since, months)

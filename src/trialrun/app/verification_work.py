@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -30,7 +29,7 @@ def lost_rows(workspace: Workspace, actor: Actor) -> tuple[WorkRow, ...]:
                 one.site,
                 f"{what}: {words.item(mark.item)}" if mark.item else what,
                 f"{participant_path(one.key)}/verification/{'/'.join(parts)}",
-                datetime.fromisoformat(one.lost.at).astimezone(workspace.zone).date(),
+                workspace.day_of(one.lost.at),
                 "; ".join(words.said(cause) for cause in one.causes),
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -196,7 +196,7 @@ def _query_row(workspace: Workspace, person: ParticipantState, query: Query) -> 
 
 def opened_on(workspace: Workspace, query: Query) -> date:
     """The day a query was opened, at the study's place."""
-    return datetime.fromisoformat(query.opened_at).astimezone(workspace.zone).date()
+    return workspace.day_of(query.opened_at)
 
 
 # --- consent, deviations -----------------------------------------------------------------------

@@ -51,6 +51,10 @@ class Workspace:
         """Today at the study's place."""
         return self.clock().astimezone(self.zone).date()
 
+    def day_of(self, moment: str) -> date:
+        """The day of a moment of the log (UTC text) at the study's place."""
+        return datetime.fromisoformat(moment).astimezone(self.zone).date()
+
     def do(self, command: Command, actor: Actor) -> Outcome:
         """Carry out a command; see `Conduct.do` for what it raises."""
         return self.conduct.do(command, actor)
