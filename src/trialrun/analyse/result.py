@@ -22,6 +22,11 @@ class Analysis(StrEnum):
     CHANGE = "change"
     CHANGE_EXACT = "change_exact"
     COMPOSITE = "composite"
+    ESTIMAND = "estimand"
+    SENSITIVITY = "sensitivity"
+    RESPONSE = "response"
+    SHIFT = "shift"
+    INCIDENCE = "incidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,17 @@ class RowRef:
     events: tuple[str, ...]
 
 
+Cell = float | int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTable:
+    """The numbers of a result that are more than one: a shift table, a curve, a tipping point, a model's terms."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One answer about one outcome.
@@ -73,6 +89,13 @@ class Result:
         p: two-sided; `p_adjusted` over the primary outcomes.
         method, method_version: what computed it, and in which version of the program.
         details: further numbers of the same computation.
+        label: what was done, in a line a reader understands.
+        name: the estimand, sensitivity analysis, responder or shift of the plan; empty for descriptions.
+        role: how much weight it carries: `primary`, `supportive`, `exploratory`; empty for descriptions.
+        sensitivity_of: id of the main result this one varies; empty for a main result.
+        arm: the arm, or `arm - control` of a comparison; empty for one arm, or while arms are masked.
+        table: the numbers of a result that are more than one.
+        log: what the method did on its way (fallbacks, convergence), in order.
         left_out: participants of the population without a value here, with the reason.
         inputs_hash: SHA-256 over the rows, in order.
     """
@@ -101,6 +124,13 @@ class Result:
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     p_adjusted: float | None = None
     note: str = ""
+    label: str = ""
+    name: str = ""
+    role: str = ""
+    sensitivity_of: str = ""
+    arm: str = ""
+    table: ResultTable | None = None
+    log: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

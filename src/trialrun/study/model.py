@@ -13,6 +13,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from trialrun.study.place import NOWHERE
+from trialrun.study.place import Place as Place
+
 
 class ItemType(StrEnum):
     """What an item holds."""
@@ -35,18 +38,6 @@ class AttestedBy(StrEnum):
     PARTICIPANT = "participant"
     LABORATORY = "laboratory"
     COMPUTED = "computed"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the study's text something stands."""
-
-    file: str = ""
-    line: int = 0
-    column: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,7 @@ class Item:
     attested_by: AttestedBy | None = None
     record: str = ""
     note: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +104,7 @@ class Check:
     name: str
     expression: str
     message: str
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +120,7 @@ class Form:
     repeating: bool = False
     before_consent: bool = False
     checks: tuple[Check, ...] = ()
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 class VisitKind(StrEnum):
@@ -162,7 +153,7 @@ class Visit:
     window_after: int = 0
     record: str = ""
     note: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 class CriterionKind(StrEnum):
@@ -192,7 +183,7 @@ class Criterion:
     if_undecided: str = ""
     assumptions: tuple[str, ...] = ()
     note: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +226,7 @@ class Derived:
     flag: bool = False
     unit: str | None = None
     note: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +237,7 @@ class Arm:
     title: str
     description: str
     record: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +262,7 @@ class DosePlan:
     within_days: int
     assumptions: tuple[str, ...] = ()
     record: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +309,7 @@ class Endpoint:
     lower_is_better: bool = True
     assumptions: tuple[str, ...] = ()
     note: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +332,7 @@ class Assumption:
     confirm_by: str
     parts: tuple[str, ...] = ()
     confirmed: Confirmation | None = None
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +342,7 @@ class Role:
     name: str
     title: str
     may: tuple[str, ...]
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +354,7 @@ class ConsentQuestion:
     answers: tuple[Choice, ...]
     correct: str
     explain: str
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +376,7 @@ class RecordQuote:
     text: str
     parts: tuple[str, ...]
     note: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,17 +64,35 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table.
+
+    `opens` names what a click on it shows: an anchor of the page. `number` cells are set to the end of the line,
+    `head` marks a row's own heading.
+    """
+
+    text: str
+    opens: str = ""
+    number: bool = False
+    head: bool = False
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table with a header row that is repeated on every page.
 
     `widths` are shares of the page's width; equal where empty. `empty` stands where there is no row.
+    `notes` stand below it; `anchor` is its place on the page.
     """
 
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | Cell]]
     caption: str = ""
     widths: Sequence[int] = ()
     empty: str = "None."
+    notes: Sequence[str] = ()
+    anchor: str = ""
 
     def __post_init__(self) -> None:
         """Refuse rows that do not fit the columns: a shifted cell would be read under the wrong heading."""
@@ -94,7 +112,36 @@ class Signed:
     path: str = ""
 
 
-Block = Heading | Paragraph | Note | Bullets | Facts | Table | Signed
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing with its words: `svg` stands alone, `alt` says what it shows to who cannot see it."""
+
+    name: str
+    svg: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Blocks a screen shows on demand under `summary`; on paper they are left out unless `print` asks for them."""
+
+    summary: str
+    blocks: Sequence[Block]
+    anchor: str = ""
+    print: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A numbered part of a report with its anchor; a PDF bookmark and an entry of the contents."""
+
+    anchor: str
+    title: str
+    blocks: Sequence[Block]
+
+
+Block = Heading | Paragraph | Note | Bullets | Facts | Table | Signed | Figure | Details | Chapter
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,11 @@ from trialrun.report.documents.blocks import (
     SIGNATURE_BOX,
     Block,
     Bullets,
+    Chapter,
+    Details,
     Document,
     Facts,
+    Figure,
     Heading,
     Note,
     Paragraph,
@@ -147,7 +150,10 @@ def _block(block: Block) -> dict[str, Any]:
                 "caption": clean(block.caption),
                 "columns": [clean(name) for name in block.columns],
                 "widths": list(block.widths or [1] * len(block.columns)),
-                "rows": [[cell(value) for value in row] for row in block.rows],
+                "rows": [
+                    [cell(value if isinstance(value, str) else value.text) for value in row]
+                    for row in block.rows
+                ],
                 "empty": clean(block.empty),
             }
         case Signed():
@@ -157,6 +163,8 @@ def _block(block: Block) -> dict[str, Any]:
                 "lines": [clean(line) for line in block.lines],
                 "drawing": signature_svg(block.path) if block.path else "",
             }
+        case Figure() | Details() | Chapter():
+            raise UserError(f"{type(block).__name__.lower()} blocks cannot be set on paper yet")
 
 
 def _runs(text: Text) -> list[dict[str, Any]]:
