@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def chromium() -> Iterator[object]:
         pytest.skip("Chromium is not installed")
     from playwright.sync_api import sync_playwright
 
+    wait_for_scripts_after_clicks()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program,
@@ -30,6 +32,27 @@ def chromium() -> Iterator[object]:
         )
         yield browser
         browser.close()
+
+
+def wait_for_scripts_after_clicks() -> None:
+    """A click returns when the next page has begun; what its scripts show is there only once it has loaded."""
+    from playwright.sync_api import Locator
+
+    for name in ("click", "press"):
+        act = getattr(Locator, name)
+        if getattr(act, "settles", False):
+            continue
+
+        @functools.wraps(act)
+        def settled(
+            self: Locator, *values: object, act: Callable[..., None] = act, **options: object
+        ) -> None:
+            act(self, *values, **options)
+            if not self.page.is_closed():
+                self.page.wait_for_load_state()
+
+        settled.settles = True  # type: ignore[attr-defined]
+        setattr(Locator, name, settled)
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,14 @@ def answer_rightly(page: Any) -> None:
         page.locator(".tablet-actions button").first.click()
 
 
+def drawing_box(page):
+    """Where to draw, once the script has shown it."""
+    pad = page.locator(".pad svg")
+    pad.wait_for()
+    pad.scroll_into_view_if_needed()
+    return pad.bounding_box()
+
+
 def test_signing_with_the_mouse_in_persian(served: Served):
     page, key = to_the_text(served, "fa", phone=False)
     assert page.evaluate("document.documentElement.dir") == "rtl"
@@ -74,7 +82,7 @@ def test_signing_with_the_mouse_in_persian(served: Served):
     answer_rightly(page)
     page.locator("#f-name").fill("علی رضایی")
     page.locator('input[name="agree"]').check()
-    box = page.locator(".pad svg").bounding_box()
+    box = drawing_box(page)
     page.mouse.move(box["x"] + 40, box["y"] + 100)
     page.mouse.down()
     for step in range(12):
@@ -148,7 +156,7 @@ def test_clearing_the_drawing_leaves_the_typed_name(served: Served):
     page, key = to_the_text(served, "en")
     page.get_by_role("button", name="I have read the text").click()
     answer_rightly(page)
-    box = page.locator(".pad svg").bounding_box()
+    box = drawing_box(page)
     page.mouse.move(box["x"] + 50, box["y"] + 50)
     page.mouse.down()
     page.mouse.move(box["x"] + 150, box["y"] + 90)
