@@ -3,14 +3,13 @@
 A count never names a person twice: `rows` are ids of `SafetyResults.behind`, and the participants counted are the
 distinct participants of those rows. A cell of the report opens a count by `Cell.opens = "rows-" + count.id`
 (ids are unique over the whole of `SafetyResults`: `safety/...`).
-Unknown answers are never taken as no: they are counted apart, in `unknown`.
+Unknown answers are never taken as no: they are counted apart, in `unknown`. Days are ISO 8601 text, empty where unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -157,7 +156,7 @@ class DeathLine:
     row: str
     participant: str
     arm: str
-    on: date | None
+    on: str
     day: int | None
     days_from_last_dose: int | None
     cause: str
@@ -266,7 +265,7 @@ class LaboratorySignal:
     kind: str
     participant: str
     visit: str
-    on: date | None
+    on: str
     day: int | None
     words: str
     caveats: tuple[str, ...]
@@ -278,10 +277,10 @@ class StoppingPerson:
     """One treated participant as the stopping rule sees them: `died`, `observed`, `watching` or `lost`."""
 
     participant: str
-    dosed_on: date
-    window_end: date
+    dosed_on: str
+    window_end: str
     status: str
-    died_on: date | None
+    died_on: str
     transplant: bool
     row: str
 
