@@ -1,10 +1,23 @@
 """Statistical methods, usable on their own: plain numbers in, a named estimate out."""
 
-from trialrun.analyse.methods.binomial import BinomialInterval, clopper_pearson, sign_test
+from trialrun.analyse.methods.binomial import (
+    BinomialInterval,
+    FisherTest,
+    ProportionDifference,
+    clopper_pearson,
+    exact_binomial,
+    fisher_exact,
+    newcombe,
+    sign_test,
+    sign_test_of_counts,
+    wilson,
+)
 from trialrun.analyse.methods.describe import Description, describe, quantile
 from trialrun.analyse.methods.hodges_lehmann import HodgesLehmann, hodges_lehmann
-from trialrun.analyse.methods.multiplicity import holm
+from trialrun.analyse.methods.multiplicity import adjust, holm
 from trialrun.analyse.methods.paired_t import PairedT, paired_t, smallest_detectable, spontaneous_significance
+from trialrun.analyse.methods.poisson import PoissonRate, poisson_rate
+from trialrun.analyse.methods.shift import ShiftTable, StuartMaxwell, shift_table, stuart_maxwell
 from trialrun.analyse.methods.signed_rank import SignedRank, exact_differences, signed_rank
 from trialrun.analyse.methods.stopping import (
     OperatingCharacteristics,
@@ -17,23 +30,37 @@ from trialrun.analyse.methods.stopping import (
 __all__ = [
     "BinomialInterval",
     "Description",
+    "FisherTest",
     "HodgesLehmann",
     "OperatingCharacteristics",
     "PairedT",
+    "PoissonRate",
+    "ProportionDifference",
+    "ShiftTable",
     "SignedRank",
     "StoppingRule",
+    "StuartMaxwell",
+    "adjust",
     "clopper_pearson",
     "describe",
+    "exact_binomial",
     "exact_differences",
+    "fisher_exact",
     "hodges_lehmann",
     "holm",
+    "newcombe",
     "operating_characteristics",
     "paired_t",
+    "poisson_rate",
     "probability_above",
     "quantile",
+    "shift_table",
     "sign_test",
+    "sign_test_of_counts",
     "signed_rank",
     "smallest_detectable",
     "spontaneous_significance",
     "stopping_boundary",
+    "stuart_maxwell",
+    "wilson",
 ]
