@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import trialrun
 from trialrun.ledger.events import Event, canonical, utc_text
 from trialrun.snapshot.fold import Casebook, read_rules, table_rows
+from trialrun.snapshot.fold_safety import range_rows
 from trialrun.snapshot.fold_stock import stock_rows
 from trialrun.snapshot.layout import Row
 from trialrun.snapshot.manifest import Manifest, Origin, SnapshotError
@@ -89,6 +90,7 @@ def fold_tables(
             key = event.stream.removeprefix(PARTICIPANT_STREAM)
             books.setdefault(key, Casebook(key, study, rules)).take(event)
     tables.update(stock_rows(events))
+    tables["ranges"] = range_rows(events)
     for key in sorted(books):
         if arms and "number" in books[key].facts:
             books[key].facts["arm"] = arms.get(key, books[key].facts["arm"])

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from trialrun.ledger.events import Event
+from trialrun.snapshot.fold_safety import coding_columns
 from trialrun.snapshot.layout import Row
 from trialrun.snapshot.typed import WITHHELD, typed_columns
 from trialrun.study.model import Study, VisitKind
@@ -51,6 +52,7 @@ class Casebook:
     queries: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     signatures: list[Row] = field(default_factory=list[Row])
     derived: dict[tuple[str, str], Any] = field(default_factory=dict[tuple[str, str], Any])
+    codings: dict[Slot, dict[str, Any]] = field(default_factory=dict[Slot, dict[str, Any]])
 
     def take(self, event: Event) -> None:
         """Add one log entry; entries that change no table are kept in the `events` table alone."""
@@ -152,8 +154,9 @@ def _columns(study: Study, name: str, entry: Mapping[str, Any]) -> dict[str, Any
 
 def _row_removed(book: Casebook, event: Event) -> None:
     gone = (event.data["visit"], event.data["form"], event.data["row"])
-    for slot in [slot for slot in book.values if slot[:3] == gone]:
-        del book.values[slot]
+    for held in (book.values, book.codings):
+        for slot in [slot for slot in held if slot[:3] == gone]:
+            del held[slot]
 
 
 def _judged(book: Casebook, event: Event) -> None:
@@ -226,6 +229,20 @@ def _signed(book: Casebook, event: Event) -> None:
     )
 
 
+def _coded(book: Casebook, event: Event) -> None:
+    book.codings[_slot(event)] = coding_columns(event) | _source(event)
+
+
+def _uncoded(book: Casebook, event: Event) -> None:
+    code = book.codings.get(_slot(event))
+    if code is not None and code["event_hash"] == event.data["coded"]:
+        code["status"] = "changed"
+
+
+def _slot(event: Event) -> Slot:
+    return event.data["visit"], event.data["form"], event.data["row"], event.data["item"]
+
+
 def _day(at: str) -> date:
     return date.fromisoformat(at[:10])
 
@@ -253,6 +270,8 @@ _STEPS: Mapping[str, Callable[[Casebook, Event], None]] = {
     "QueryClosed": _query_status("closed"),
     "QueryReopened": _query_status("open"),
     "SignatureGiven": _signed,
+    "TermCoded": _coded,
+    "CodeInvalidated": _uncoded,
 }
 
 
@@ -304,17 +323,8 @@ def table_rows(book: Casebook) -> dict[str, list[Row]]:
     deciding = [row["criterion"] for row in book.criteria if _decides(book.study, row)]
     return {
         "participants": [participant_row(book)],
-        "values": [
-            {
-                "participant": person,
-                "visit": visit,
-                "form": form,
-                "row": str(row) if row else "",
-                "item": item,
-                **value,
-            }
-            for (visit, form, row, item), value in book.values.items()
-        ],
+        "values": _placed(person, book.values),
+        "codings": _placed(person, book.codings),
         "visits": [{"participant": person, "visit": name, **visit} for name, visit in book.visits.items()],
         "criteria": book.criteria,
         "screening": [
@@ -331,6 +341,20 @@ def table_rows(book: Casebook) -> dict[str, list[Row]]:
         "queries": [{"participant": person, "query": name, **query} for name, query in book.queries.items()],
         "signatures": book.signatures,
     }
+
+
+def _placed(person: str, held: Mapping[Slot, Mapping[str, Any]]) -> list[Row]:
+    return [
+        {
+            "participant": person,
+            "visit": visit,
+            "form": form,
+            "row": str(row) if row else "",
+            "item": item,
+            **columns,
+        }
+        for (visit, form, row, item), columns in held.items()
+    ]
 
 
 def _decides(study: Study, row: Row) -> bool:

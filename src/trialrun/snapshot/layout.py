@@ -164,6 +164,48 @@ DERIVED = Table(
         _HASH,
     ),
 )
+CODINGS = Table(
+    "codings",
+    "codes of a dictionary that a person gave to reported terms, as they stand",
+    ("participant", "visit", "form", "row", "item"),
+    (
+        _PARTICIPANT,
+        _VISIT,
+        _text("form", "form of the study definition"),
+        _text("row", "row of a repeating form; empty otherwise"),
+        _text("item", "item of the study definition"),
+        _text("verbatim", "the reported words that were coded"),
+        _text("dictionary", "which dictionary"),
+        _text("version", "its version"),
+        _text("code", "code"),
+        _text("term", "the dictionary's term"),
+        _text("path", "terms of the levels above, lowest first, separated by ` > `"),
+        _text("status", "valid, or changed: the reported words are others now and wait to be coded again"),
+        _POSITION,
+        _HASH,
+    ),
+)
+RANGES = Table(
+    "ranges",
+    "reference ranges of the laboratories, as they stand",
+    ("site", "laboratory", "item", "line"),
+    (
+        _text("site", "site that recorded them"),
+        _text("laboratory", "name of the laboratory, as on the laboratory form"),
+        _text("item", "item of the study definition"),
+        _whole("line", "place among the laboratory's ranges"),
+        _text("unit", "unit of the limits"),
+        _text("low", "lower limit of normal as written; empty: none"),
+        _text("high", "upper limit of normal as written; empty: none"),
+        _text("sex", "code of the sex it holds for; empty: both"),
+        _text("age_from", "first completed year of age it holds for"),
+        _text("age_to", "last completed year of age it holds for"),
+        _text("valid_from", "first day of the samples it holds for"),
+        _text("valid_to", "last day of the samples it holds for"),
+        _POSITION,
+        _HASH,
+    ),
+)
 QUERIES = Table(
     "queries",
     "questions asked about values, and where they stand",
@@ -302,6 +344,8 @@ TABLES: Mapping[str, Table] = {
         CRITERIA,
         SCREENING,
         DERIVED,
+        CODINGS,
+        RANGES,
         QUERIES,
         SIGNATURES,
         BATCHES,
@@ -312,4 +356,4 @@ TABLES: Mapping[str, Table] = {
     )
 }
 # Tables that snapshots of earlier versions do not have: there they are empty.
-LATER = frozenset({"batches", "stock", "allocations"})
+LATER = frozenset({"batches", "stock", "allocations", "codings", "ranges"})
