@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -35,6 +36,8 @@ from trialrun.study.model import (
     Visit,
     VisitKind,
 )
+from trialrun.study.plan_build import build_plan, stated_parts
+from trialrun.study.plan_defaults import completed
 from trialrun.study.text import Located, Path_
 
 T = TypeVar("T")
@@ -53,7 +56,7 @@ def build_study(
     data = cast("Plain", located.data)
     about = cast("Plain", data["study"])
     builder = _Builder(located, data)
-    return Study(
+    study = Study(
         id=about["id"],
         registry_id=about.get("registry_id", ""),
         title=about["title"],
@@ -77,7 +80,12 @@ def build_study(
         settings=data.get("settings", {}),
         hash=content_hash,
         folder=folder,
+        analysis=build_plan(located),
     )
+    stated = study.analysis
+    if stated.assumed:
+        return study
+    return replace(study, analysis=completed(study, stated, stated_parts(located)))
 
 
 class _Builder:

@@ -15,6 +15,7 @@ from typing import Any
 
 from trialrun.study.place import NOWHERE
 from trialrun.study.place import Place as Place
+from trialrun.study.plan import UNSTATED, AnalysisPlan
 
 
 class ItemType(StrEnum):
@@ -384,6 +385,7 @@ class Study:
     """A whole study definition.
 
     `hash` is the SHA-256 of the folder's content that matters to conduct (not of this object).
+    `analysis` without a statement of the study (`assumed`) is always derived from the other parts.
     """
 
     id: str
@@ -409,6 +411,14 @@ class Study:
     settings: Mapping[str, Any]
     hash: str
     folder: str = ""
+    analysis: AnalysisPlan = UNSTATED
+
+    def __post_init__(self) -> None:
+        """Fill in what the analysis section leaves out."""
+        if self.analysis.assumed:
+            from trialrun.study.plan_defaults import assumed_plan
+
+            object.__setattr__(self, "analysis", assumed_plan(self))
 
     def form_of(self, item: str) -> Form | None:
         """The form that asks an item, or `None` when no form does."""

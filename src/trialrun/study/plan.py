@@ -80,6 +80,23 @@ class Adjustment(StrEnum):
     NONE = "none"
 
 
+EVENTS: Mapping[str, str] = {
+    "death": "Death",
+    "transplant": "Liver transplant",
+    "tips": "Transjugular intrahepatic portosystemic shunt",
+    "dialysis": "Dialysis",
+    "paracentesis": "Paracentesis",
+    "albumin": "Intravenous albumin",
+    "alcohol_relapse": "Return to alcohol",
+    "dose_stopped": "Study treatment stopped or not completed",
+    "vitamin_k_antagonist": "Vitamin K antagonist started",
+}
+"""The kinds of intercurrent event that can be found in the data, with their names for a reader."""
+
+# Where the first does not converge the next is fitted, and the log of the fit says so.
+COVARIANCES = ("unstructured", "heterogeneous_compound_symmetry", "compound_symmetry")
+
+
 class Need(StrEnum):
     """What membership of a population asks for."""
 
@@ -112,6 +129,9 @@ class EstimandPlan:
         summary: the population-level summary in words.
         responder: for `Variable.RESPONSE`, the responder definition.
         covariates: further terms of the model (items or derived values at baseline).
+        events: for `Variable.TIME`, the kinds of event, each competing with the others; `visits` then names the
+            time at which the incidence is read.
+        covariance: for `Method.MMRM`, the structures in the order they are tried.
     """
 
     name: str
@@ -128,6 +148,8 @@ class EstimandPlan:
     visits: tuple[str, ...] = ()
     responder: str = ""
     covariates: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    covariance: tuple[str, ...] = COVARIANCES
     assumptions: tuple[str, ...] = ()
     note: str = ""
     place: Place = NOWHERE
@@ -157,7 +179,10 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True)
 class Responder:
-    """Who counts as a responder: a fall (or rise) of a parameter by at least so much, or a better category."""
+    """Who counts as a responder: a fall (or rise) of a parameter by at least so much, or a better category.
+
+    `order` lists the categories from best to worst.
+    """
 
     name: str
     title: str
@@ -165,6 +190,7 @@ class Responder:
     fall_of: float | None = None
     rise_of: float | None = None
     better_category: bool = False
+    order: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     place: Place = NOWHERE
 
@@ -178,6 +204,7 @@ class Shift:
     parameter: str
     visit: str
     order: tuple[str, ...]
+    assumptions: tuple[str, ...] = ()
     place: Place = NOWHERE
 
 
@@ -189,6 +216,7 @@ class PopulationPlan:
     title: str
     within: str
     needs: tuple[Need, ...]
+    assumptions: tuple[str, ...] = ()
     place: Place = NOWHERE
 
 
@@ -199,6 +227,7 @@ class WindowPlan:
     visit: str
     before: int | None = None
     after: int | None = None
+    assumptions: tuple[str, ...] = ()
     place: Place = NOWHERE
 
 
@@ -210,6 +239,7 @@ class Multiplicity:
     over: tuple[str, ...]
     level: float = 0.05
     assumptions: tuple[str, ...] = ()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,3 +260,17 @@ class AnalysisPlan:
     level: float = 0.95
     seed: int = 20230523
     assumed: bool = False
+    place: Place = NOWHERE
+
+
+UNSTATED = AnalysisPlan(
+    estimands={},
+    populations={},
+    multiplicity=Multiplicity(Adjustment.HOLM, ()),
+    sensitivity={},
+    responders={},
+    shifts={},
+    windows={},
+    assumed=True,
+)
+"""What a study says that has no analysis section; its defaults are then derived from the rest of it."""

@@ -126,6 +126,16 @@ def _too_small(located: Located, path: Path_, error: Any) -> None:
     )
 
 
+def _open_bound(located: Located, path: Path_, error: Any) -> None:
+    bound = "more than" if error.validator == "exclusiveMinimum" else "less than"
+    located.problem(
+        path,
+        "out-of-range",
+        f"{_where(path)} is {plain(error.instance)}; it must be {bound} {error.validator_value}",
+        "correct the number",
+    )
+
+
 def _empty(located: Located, path: Path_, error: Any) -> None:  # noqa: ARG001 - one signature for all rules
     located.problem(path, "empty", f"{_where(path)} is empty", "write it, or leave the key out")
 
@@ -149,6 +159,8 @@ _EXPLAIN: dict[str, Callable[[Located, Path_, Any], None]] = {
     "enum": _not_listed,
     "pattern": _pattern,
     "minimum": _too_small,
+    "exclusiveMinimum": _open_bound,
+    "exclusiveMaximum": _open_bound,
     "minLength": _empty,
     "minItems": _length,
     "maxItems": _length,
