@@ -1,5 +1,6 @@
 """Statistical methods, usable on their own: plain numbers in, a named estimate out."""
 
+from trialrun.analyse.methods.ancova import Ancova, Estimate, ancova
 from trialrun.analyse.methods.binomial import (
     BinomialInterval,
     FisherTest,
@@ -17,6 +18,7 @@ from trialrun.analyse.methods.hodges_lehmann import HodgesLehmann, hodges_lehman
 from trialrun.analyse.methods.multiplicity import adjust, holm
 from trialrun.analyse.methods.paired_t import PairedT, paired_t, smallest_detectable, spontaneous_significance
 from trialrun.analyse.methods.poisson import PoissonRate, poisson_rate
+from trialrun.analyse.methods.rank_sum import RankSum, rank_sum
 from trialrun.analyse.methods.shift import ShiftTable, StuartMaxwell, shift_table, stuart_maxwell
 from trialrun.analyse.methods.signed_rank import SignedRank, exact_differences, signed_rank
 from trialrun.analyse.methods.stopping import (
@@ -28,19 +30,23 @@ from trialrun.analyse.methods.stopping import (
 )
 
 __all__ = [
+    "Ancova",
     "BinomialInterval",
     "Description",
+    "Estimate",
     "FisherTest",
     "HodgesLehmann",
     "OperatingCharacteristics",
     "PairedT",
     "PoissonRate",
     "ProportionDifference",
+    "RankSum",
     "ShiftTable",
     "SignedRank",
     "StoppingRule",
     "StuartMaxwell",
     "adjust",
+    "ancova",
     "clopper_pearson",
     "describe",
     "exact_binomial",
@@ -54,6 +60,7 @@ __all__ = [
     "poisson_rate",
     "probability_above",
     "quantile",
+    "rank_sum",
     "shift_table",
     "sign_test",
     "sign_test_of_counts",

@@ -1,0 +1,174 @@
+"""Taking the columns of a table apart: numbers, categories, and what is missing."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from trialrun.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A numeric column; missing values are NaN."""
+
+    name: str
+    values: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """A categorical column: its levels in order, the first one the reference; missing is code -1."""
+
+    name: str
+    levels: tuple[object, ...]
+    codes: NDArray[Any]
+
+    def level(self, wanted: object) -> object:
+        """The level that is meant, by value or by label. Errors: `AnalysisError` when there is none."""
+        for level in self.levels:
+            if level == wanted or label(level) == str(wanted):
+                return level
+        known = ", ".join(label(level) for level in self.levels)
+        raise AnalysisError(f"{self.name} has no level {wanted!r}", f"its levels are {known}")
+
+
+def label(level: object) -> str:
+    """A level as text: 4.0 as "4"."""
+    if isinstance(level, Real) and not isinstance(level, bool) and float(level).is_integer():
+        return str(int(level))
+    return str(level)
+
+
+def column_names(frame: Any) -> list[str]:
+    """The names of a table's columns, for mappings, pandas, polars and Arrow alike."""
+    for attribute in ("column_names", "columns"):
+        names = getattr(frame, attribute, None)
+        if names is not None:
+            return [str(name) for name in names]
+    return [str(name) for name in frame]
+
+
+def column_values(frame: Any, name: str) -> list[Any]:
+    """One column as a list. Errors: `AnalysisError` when the table has none of that name."""
+    known = column_names(frame)
+    if name not in known:
+        raise AnalysisError(f"the table has no column {name!r}", f"its columns are {', '.join(known)}")
+    column = frame[name]
+    for method in ("to_pylist", "to_list", "tolist"):
+        convert = getattr(column, method, None)
+        if convert is not None:
+            return list(convert())
+    return list(column)
+
+
+def is_missing(value: Any) -> bool:
+    """None, NaN, and what pandas calls NA or NaT."""
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:
+        return True
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (Real, Decimal)) and not isinstance(value, bool)
+
+
+def natural_order(levels: Iterable[Any]) -> list[Any]:
+    """Numbers by size; text with the numbers inside it by size, so that month 2 comes before month 10."""
+    known = list(levels)
+    if all(_is_number(level) for level in known):
+        return sorted(known)
+
+    def key(level: Any) -> list[tuple[int, int, str]]:
+        parts = _DIGITS.split(str(level))
+        return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part]
+
+    return sorted(known, key=lambda level: (key(level), str(level)))
+
+
+def numeric(name: str, values: Sequence[Any]) -> Numbers:
+    """A column of numbers. Errors: `AnalysisError` for text and for infinite values."""
+    import numpy as np
+
+    found = []
+    for place, value in enumerate(values):
+        if is_missing(value):
+            found.append(math.nan)
+        elif _is_number(value) or isinstance(value, bool):
+            found.append(float(value))
+        else:
+            raise AnalysisError(
+                f"{name} holds {value!r} in row {place + 1}, which is no number", "give numbers or None"
+            )
+        if math.isinf(found[-1]):
+            raise AnalysisError(
+                f"{name} holds {value!r} in row {place + 1}; values must be finite",
+                "correct the value, or give None where it is missing",
+            )
+    return Numbers(name, np.array(found, dtype=float))
+
+
+def categorical(
+    name: str,
+    values: Sequence[Any],
+    *,
+    levels: Sequence[object] | None = None,
+    reference: object = None,
+) -> Categories:
+    """A column of categories, in natural order or in the order of `levels`, the reference put first.
+
+    A level of `levels` that no row holds stays a level. Errors: `AnalysisError` for a value that
+    `levels` lacks and for a reference that is no level.
+    """
+    import numpy as np
+
+    held = dict.fromkeys(value for value in values if not is_missing(value))
+    order = list(levels) if levels is not None else natural_order(held)
+    strange = [label(value) for value in held if value not in order]
+    if strange:
+        raise AnalysisError(
+            f"{name} holds {', '.join(sorted(strange))}, which is not among its levels",
+            f"the levels given are {', '.join(label(level) for level in order)}",
+        )
+    place = {level: code for code, level in enumerate(order)}
+    codes = np.array([-1 if is_missing(value) else place[value] for value in values], dtype=int)
+    plain = Categories(name, tuple(order), codes)
+    if reference is None:
+        return plain
+    first = place[plain.level(reference)]
+    moved = [first, *(code for code in range(len(order)) if code != first)]
+    renumber = np.empty(len(order) + 1, dtype=int)
+    renumber[moved] = np.arange(len(order))
+    renumber[-1] = -1
+    return Categories(name, tuple(order[code] for code in moved), renumber[codes])
+
+
+def read_column(
+    frame: Any,
+    name: str,
+    *,
+    categories: bool = False,
+    levels: Mapping[str, Sequence[object]] | None = None,
+    reference: Mapping[str, object] | None = None,
+) -> Numbers | Categories:
+    """A column by its kind: categorical when asked, when it has levels or a reference, or holds text."""
+    values = column_values(frame, name)
+    wanted = (levels or {}).get(name)
+    first = (reference or {}).get(name)
+    asked = categories or wanted is not None or first is not None
+    if asked or not all(_is_number(value) or is_missing(value) for value in values):
+        return categorical(name, values, levels=wanted, reference=first)
+    return numeric(name, values)
