@@ -37,7 +37,7 @@ class Story:
                          dictionary_version="27.1", code=code, term=term, path=PATH)  # fmt: skip
 
     def tables(self):
-        return fold_tables(self.events, make_study())
+        return fold_tables(self.events, make_study(criteria={}))
 
 
 @pytest.fixture
