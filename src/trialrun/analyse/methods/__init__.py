@@ -13,6 +13,7 @@ from trialrun.analyse.methods.binomial import (
     sign_test_of_counts,
     wilson,
 )
+from trialrun.analyse.methods.cox import CoxFit, HazardRatio, cox
 from trialrun.analyse.methods.describe import Description, describe, quantile
 from trialrun.analyse.methods.hodges_lehmann import HodgesLehmann, hodges_lehmann
 from trialrun.analyse.methods.multiplicity import adjust, holm
@@ -28,14 +29,27 @@ from trialrun.analyse.methods.stopping import (
     probability_above,
     stopping_boundary,
 )
+from trialrun.analyse.methods.survival import (
+    AalenJohansen,
+    IncidenceStep,
+    KaplanMeier,
+    SurvivalStep,
+    aalen_johansen,
+    kaplan_meier,
+)
 
 __all__ = [
+    "AalenJohansen",
     "Ancova",
     "BinomialInterval",
+    "CoxFit",
     "Description",
     "Estimate",
     "FisherTest",
+    "HazardRatio",
     "HodgesLehmann",
+    "IncidenceStep",
+    "KaplanMeier",
     "OperatingCharacteristics",
     "PairedT",
     "PoissonRate",
@@ -45,15 +59,19 @@ __all__ = [
     "SignedRank",
     "StoppingRule",
     "StuartMaxwell",
+    "SurvivalStep",
+    "aalen_johansen",
     "adjust",
     "ancova",
     "clopper_pearson",
+    "cox",
     "describe",
     "exact_binomial",
     "exact_differences",
     "fisher_exact",
     "hodges_lehmann",
     "holm",
+    "kaplan_meier",
     "newcombe",
     "operating_characteristics",
     "paired_t",
