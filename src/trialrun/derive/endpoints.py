@@ -41,8 +41,8 @@ class AnalysisRow:
     """One parameter of one participant at one planned time.
 
     `visit` is the planned time, `occurrence` the visit the value was taken at, `day` the study day (first
-    dose is day 1). `change` is value minus baseline. `explanation` says in words why there is no value.
-    `sources` are the answers value and baseline rest on.
+    dose is day 1). `change` is value minus baseline; a parameter that is a text (a class of a score) has
+    `category` and `baseline_category` instead. `explanation` says in words why there is no value. `sources` are the answers value and baseline rest on.
     """
 
     participant: str
@@ -63,6 +63,8 @@ class AnalysisRow:
     in_window: bool
     explanation: str
     sources: tuple[Source, ...]
+    category: str | None = None
+    baseline_category: str | None = None
 
     @property
     def key(self) -> str:
@@ -114,7 +116,7 @@ def baseline_of(measures: Sequence[Measure], first_dose: date) -> Measure | None
     before = [
         measure
         for measure in measures
-        if isinstance(measure.value, (int, float))
+        if measure.value is not None
         and measure.on is not None
         and (measure.on < first_dose or (measure.on == first_dose and measure.kind in BEFORE_DOSE))
     ]
@@ -147,6 +149,8 @@ def _baseline_row(
         in_window=True,
         explanation="" if found else _unknown_words(shown),
         sources=shown.sources if shown else (),
+        category=_category(found.value) if found else None,
+        baseline_category=_category(found.value) if found else None,
     )
 
 
@@ -163,7 +167,7 @@ class _Course:
     ) -> AnalysisRow:
         """The analysis row of one planned time."""
         window = window_of(self.study, visit, self.anchors())
-        known = {m.occurrence: m for m in own if isinstance(m.value, (int, float))}
+        known = {m.occurrence: m for m in own if m.value is not None}
         tried = {m.occurrence: m for m in own}
         chosen = choose_visit(window, [v for v in self.visits if v.occurrence in known]) if window else None
         other = choose_visit(window, [v for v in self.visits if v.occurrence in tried]) if window else None
@@ -192,6 +196,8 @@ class _Course:
             in_window=measure is not None,
             explanation=explanation,
             sources=(*sources, event.source) if event else sources,
+            category=_category(measure.value) if measure else None,
+            baseline_category=_category(baseline.value) if baseline else None,
         )
 
     def anchors(self) -> dict[str, date | None]:
@@ -211,7 +217,7 @@ class _Course:
                 day = f" on day {event.day}" if event.day is not None else ""
                 return status, f"{status.value}{day}", event
         if measure is not None:
-            if isinstance(measure.value, (int, float)):
+            if measure.value is not None:
                 return Status.OBSERVED, "", None
             return Status.UNKNOWN, _unknown_words(measure), None
         return (*self._absence(visit, window), None)
@@ -260,6 +266,10 @@ def _unknown_words(measure: Measure | None) -> str:
 
 def _number(value: float | str | None) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
+
+
+def _category(value: float | str | None) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def rounded(value: float | None) -> float | None:

@@ -72,7 +72,29 @@ def parameters_of(study: Study, rules: Rules) -> tuple[str, ...]:
         for item in items_behind(study, endpoint.variable, rules):
             if study.items[item].unit is not None:
                 wanted[item] = None
+    for name in planned_parameters(study):
+        if is_known(study, name):
+            wanted[name] = None
     return tuple(wanted)
+
+
+def planned_parameters(study: Study) -> tuple[str, ...]:
+    """What the analysis plan names beside the outcomes: other versions of a score, classes, covariates."""
+    plan = study.analysis
+    return (
+        *(name for one in plan.sensitivity.values() for names in one.parameters.values() for name in names),
+        *(one.parameter for one in plan.responders.values()),
+        *(one.parameter for one in plan.shifts.values()),
+        *(name for one in plan.estimands.values() for name in one.covariates),
+    )
+
+
+def is_known(study: Study, name: str) -> bool:
+    """Whether a name is an item, a derived value or a part of a score."""
+    scores = (derived.name for derived in study.derived.values() if derived.score is not None)
+    return (
+        name in study.items or name in study.derived or any(name.startswith(f"{score}_") for score in scores)
+    )
 
 
 def items_behind(study: Study, name: str, rules: Rules) -> tuple[str, ...]:
