@@ -13,6 +13,7 @@ from trialrun.errors import AnalysisError
 _ITERATIONS = 50
 _HALVINGS = 30
 _TOLERANCE = 1e-12
+_STEP = 1e-8
 _RUNAWAY = 15.0
 
 
@@ -64,28 +65,7 @@ def cox(
 
     names = list(covariates)
     x, blocks, scale = _prepared(times, events, covariates)
-    beta = np.zeros(len(names))
-    null, gradient, information = _likelihood(x, blocks, beta)
-    current = null
-    iterations = 0
-    while iterations < _ITERATIONS:
-        iterations += 1
-        step = _solved(information, gradient, names)
-        for _ in range(_HALVINGS):
-            value, slope, curvature = _likelihood(x, blocks, beta + step)
-            if value >= current - 1e-12 * abs(current):
-                break
-            step = step / 2
-        beta, gain, current = beta + step, value - current, value
-        gradient, information = slope, curvature
-        if np.abs(beta).max() > _RUNAWAY:
-            raise AnalysisError(
-                f"the hazard ratio of {names[int(np.abs(beta).argmax())]!r} is not finite: it separates those "
-                "with the event from those without",
-                "describe the groups instead, or leave the covariate out",
-            )
-        if abs(gain) < _TOLERANCE * (1 + abs(current)) and np.abs(step).max() < 1e-10:
-            break
+    beta, null, current, information, iterations = _maximum(x, blocks, names)
     covariance = np.linalg.inv(information)
     z_level = float(special.ndtri(0.5 + checked_level(level) / 2))
     terms: list[HazardRatio] = []
@@ -134,6 +114,38 @@ def _prepared(
     x = (x - x.mean(axis=0)) / scale
     blocks = [(when >= time, (when == time) & ended) for time in np.unique(when[ended])]
     return x, blocks, scale
+
+
+def _maximum(
+    x: Any, blocks: Sequence[tuple[Any, Any]], names: Sequence[str]
+) -> tuple[Any, float, float, Any, int]:
+    """Newton's steps to the largest partial likelihood: coefficients, start, maximum, information, steps."""
+    import numpy as np
+
+    beta = np.zeros(len(names))
+    null, gradient, information = _likelihood(x, blocks, beta)
+    current = null
+    for iteration in range(1, _ITERATIONS + 1):
+        step = _solved(information, gradient, names)
+        reached = _likelihood(x, blocks, beta + step)
+        for _ in range(_HALVINGS):
+            if reached[0] >= current - 1e-12 * abs(current):
+                break
+            step = step / 2
+            reached = _likelihood(x, blocks, beta + step)
+        gain, (current, gradient, information) = reached[0] - current, reached
+        beta = beta + step
+        if np.abs(beta).max() > _RUNAWAY:
+            raise AnalysisError(
+                f"the hazard ratio of {names[int(np.abs(beta).argmax())]!r} is not finite: it separates those "
+                "with the event from those without",
+                "describe the groups instead, or leave the covariate out",
+            )
+        if abs(gain) < _TOLERANCE * (1 + abs(current)) and np.abs(step).max() < _STEP:
+            return beta, null, current, information, iteration
+    raise AnalysisError(
+        f"the proportional hazards model of {', '.join(names)} did not settle", "use fewer covariates"
+    )
 
 
 def _likelihood(x: Any, blocks: Sequence[tuple[Any, Any]], beta: Any) -> tuple[float, Any, Any]:
