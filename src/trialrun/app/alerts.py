@@ -12,11 +12,12 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trialrun.app.draws import Baseline, Draw, LabValue, baselines, draws_of, with_unit
 from trialrun.app.language import language
 from trialrun.app.visits import first_dose_on, visit_title
+from trialrun.derive.laboratory_rules import Course, Thresholds, thresholds_of
 from trialrun.errors import UserError
 from trialrun.ledger.commands import AcknowledgeAlert, Actor
 from trialrun.ledger.conduct import Outcome
@@ -25,20 +26,6 @@ from trialrun.study.model import Study
 
 if TYPE_CHECKING:
     from trialrun.app.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """When an alert is raised (settings.safety.alerts)."""
-
-    enzyme_times_baseline: float = 3.0
-    enzyme_at_least: float = 300.0
-    enzyme_unit: str = "U/L"
-    bilirubin_times_baseline: float = 2.0
-    inr_rise: float = 0.5
-    meld_rise: float = 5.0
-    meld: str = "meld_na"
-    ctcae_grade: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +82,10 @@ class Looked:
     limits: Thresholds
 
     @property
-    def after(self) -> tuple[Draw, ...]:
-        """The draws after the day of the first dose."""
-        return tuple(draw for draw in self.draws if not draw.before)
-
-    @property
-    def before(self) -> tuple[Draw, ...]:
-        """The draws up to the day of the first dose."""
-        return tuple(draw for draw in self.draws if draw.before)
+    def course(self) -> Course:
+        """What the rules see of it."""
+        derived = {place: one.text for place, one in self.person.derived.items() if one.text is not None}
+        return Course(self.draws, self.base, self.limits, derived)
 
     def raised(
         self, kind: str, draw: Draw, words: tuple[str, str], facts: Sequence[Fact], *,
@@ -141,31 +124,6 @@ class Looked:
         times = round(value.number / base.mean, 9) if base is not None and base.mean else None
         mean = base.mean if base is not None else None
         return Fact(value.label, value.shown, mean, times, value.times_high, value.item_unit)
-
-
-def thresholds_of(study: Study) -> Thresholds:
-    """The study's limits; those of CLINICAL 1.5 where it names none.
-
-    Errors: `UserError` for a limit that is no number.
-    """
-    safety: Mapping[str, Any] = study.settings.get("safety", {}) or {}
-    given: dict[str, Any] = dict(safety.get("alerts", {}) or {})
-    fixed: Mapping[str, Any] = given.pop("enzyme_at_least", None) or {}
-    known = {name: given[name] for name in Thresholds.__slots__ if name in given}
-    if fixed:
-        known |= {"enzyme_at_least": fixed.get("value", 300), "enzyme_unit": fixed.get("unit", "U/L")}
-    try:
-        return Thresholds(**{name: _limit(name, value) for name, value in known.items()})
-    except (TypeError, ValueError, ArithmeticError) as error:
-        raise UserError(
-            "settings.safety.alerts holds a limit that is no number", "write it as a plain number"
-        ) from error
-
-
-def _limit(name: str, value: Any) -> Any:
-    if name in ("meld", "enzyme_unit"):
-        return str(value)
-    return int(value) if name == "ctcae_grade" else float(value)
 
 
 def look_at(study: Study, person: ParticipantState, site: SiteState) -> Looked:
