@@ -22,14 +22,9 @@ from trialrun.report.documents.blocks import (
     Table,
     document,
 )
-from trialrun.report.documents.typeset import (
-    as_data,
-    cell,
-    clean,
-    compile_document,
-    page_images,
-    signature_svg,
-)
+from trialrun.report.documents.plain import as_data, signature_svg
+from trialrun.report.documents.typeset import compile_document, page_images
+from trialrun.report.documents.words import cell, clean
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 HOSTILE = [

@@ -16,12 +16,13 @@ SIGNATURE_BOX = (600, 200)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of a paragraph in one style."""
+    """A piece of a paragraph in one style; `opens` is a place of the page it leads to."""
 
     text: str
     bold: bool = False
     italic: bool = False
     code: bool = False
+    opens: str = ""
 
 
 Text = str | Sequence[Run]
@@ -82,7 +83,8 @@ class Cell:
 class Table:
     """A table with a header row that is repeated on every page.
 
-    `widths` are shares of the page's width; equal where empty. `empty` stands where there is no row.
+    `widths` are shares of the page's width; where empty, they follow what stands in the columns. `empty` stands
+    where there is no row.
     `notes` stand below it; `anchor` is its place on the page.
     """
 
@@ -134,7 +136,11 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A numbered part of a report with its anchor; a PDF bookmark and an entry of the contents."""
+    """A numbered part of a report with its anchor; a PDF bookmark and an entry of the contents.
+
+    A chapter within a chapter has no number and begins on a page of its own, such as one participant's listing.
+    Headings within a chapter stand below its title, whatever their level.
+    """
 
     anchor: str
     title: str
@@ -158,7 +164,8 @@ class Document:
 
     `footer` stands on every page beside `page n of m`; `made_at` is written into the file, so the same
     content made at the same time has the same bytes. `language` is a BCP 47 code and decides the direction;
-    `page_words` are the words of the page number.
+    `page_words` are the words of the page number. `contents` is the title of the list of contents with page
+    numbers that stands first; there is none where it is empty.
     """
 
     title: str
@@ -169,6 +176,7 @@ class Document:
     language: str = "en"
     landscape: bool = False
     page_words: tuple[str, str] = field(default=("Page", "of"))
+    contents: str = ""
 
 
 def document(

@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 
 from trialrun.report.documents.blocks import Figure
-from trialrun.report.documents.typeset import clean
+from trialrun.report.documents.words import clean
 
 # Okabe and Ito's colours, of different lightness, so that they stay apart in grey print and for colour-blind readers.
 BLUE, ORANGE, SKY, GREEN, PURPLE = "#0072B2", "#D55E00", "#56B4E9", "#009E73", "#CC79A7"
