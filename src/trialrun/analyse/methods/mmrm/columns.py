@@ -45,7 +45,7 @@ class Categories:
 
 def label(level: object) -> str:
     """A level as text: 4.0 as "4"."""
-    if isinstance(level, Real) and not isinstance(level, bool) and float(level).is_integer():
+    if isinstance(level, (int, float)) and not isinstance(level, bool) and float(level).is_integer():
         return str(int(level))
     return str(level)
 

@@ -1,0 +1,194 @@
+"""Finding the covariance of greatest likelihood: Newton's method, checked at every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trialrun.analyse.methods.mmrm.likelihood import Derivatives, Patterns, Point, differentiate, evaluate
+from trialrun.analyse.methods.mmrm.structures import Structure, restored, slopes, transformed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_STEPS = 100
+# The distance to the maximum, in standard errors of the covariance parameters, at which the search ends.
+_CLOSE = 1e-7
+_NEAR = 1e-3
+_SINGULAR = 1e-9
+_HALVINGS = 40
+_LONGEST = 3.0  # of a logarithm or inverse hyperbolic tangent, in one step
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Where the search ended. `reason` says in plain words why it did not converge, else it is empty."""
+
+    theta: NDArray[Any]
+    sigma: NDArray[Any]
+    first: NDArray[Any]
+    second: NDArray[Any] | None
+    point: Point
+    derivatives: Derivatives
+    steps: int
+    distance: float
+    reason: str
+
+    @property
+    def converged(self) -> bool:
+        """Whether this is a maximum."""
+        return not self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    phi: NDArray[Any]
+    theta: NDArray[Any]
+    sigma: NDArray[Any]
+    first: NDArray[Any]
+    second: NDArray[Any] | None
+    point: Point
+
+
+class _Searcher:
+    def __init__(self, patterns: Patterns, structure: Structure, *, reml: bool) -> None:
+        self.patterns, self.structure, self.reml = patterns, structure, reml
+
+    def at(self, phi: NDArray[Any]) -> _Place | None:
+        import numpy as np
+
+        try:
+            theta = restored(self.structure, phi)
+        except (OverflowError, ValueError):
+            return None
+        if not np.isfinite(theta).all() or any(
+            scale == "log" and value <= 0 for scale, value in zip(self.structure.scales, theta, strict=True)
+        ):
+            return None
+        sigma, first, second = self.structure.build(theta)
+        point = evaluate(self.patterns, sigma, reml=self.reml)
+        return None if point is None else _Place(phi, theta, sigma, first, second, point)
+
+    def derivatives(self, place: _Place) -> Derivatives:
+        return differentiate(self.patterns, place.point, place.first, place.second, reml=self.reml)
+
+    def direction(self, place: _Place, found: Derivatives) -> tuple[NDArray[Any], float, bool]:
+        """The step to take, its length in standard errors, and whether it is a full Newton step."""
+        import numpy as np
+
+        along, bend = slopes(self.structure, place.theta)
+        gradient = found.gradient * along
+        observed = found.observed * np.outer(along, along) + np.diag(found.gradient * bend)
+        newton = _positive_inverse_times(observed, gradient)
+        if newton is not None:
+            step = -newton
+        else:
+            expected = found.expected * np.outer(along, along)
+            fisher = _positive_inverse_times(expected, gradient)
+            step = -(fisher if fisher is not None else _damped(expected, gradient))
+        return step, float(np.sqrt(max(-(gradient @ step), 0.0))), newton is not None
+
+
+def _positive_inverse_times(matrix: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any] | None:
+    """The solution of matrix · x = vector, `None` unless the matrix is clearly positive definite."""
+    import numpy as np
+
+    size = np.sqrt(np.abs(np.diag(matrix)))
+    if not (np.isfinite(matrix).all() and (size > 0).all()):
+        return None
+    scaled = matrix / np.outer(size, size)
+    try:
+        factor = np.linalg.cholesky(scaled)
+    except np.linalg.LinAlgError:
+        return None
+    if np.diag(factor).min() < 1e-7:
+        return None
+    half = np.linalg.solve(factor, vector / size)
+    return np.linalg.solve(factor.T, half) / size
+
+
+def _damped(matrix: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    values, vectors = np.linalg.eigh(matrix)
+    floor = max(float(np.abs(values).max()), 1.0) * 1e-6
+    return vectors @ ((vectors.T @ vector) / np.maximum(np.abs(values), floor))
+
+
+def _smallest_share(sigma: NDArray[Any]) -> float:
+    """The smallest eigenvalue of the correlations: zero when some visit is a combination of others."""
+    import numpy as np
+
+    size = np.sqrt(np.diag(sigma))
+    return float(np.linalg.eigvalsh(sigma / np.outer(size, size))[0])
+
+
+def _shortened(structure: Structure, step: NDArray[Any]) -> NDArray[Any]:
+    longest = max(
+        (abs(float(s)) for s, scale in zip(step, structure.scales, strict=True) if scale != "plain"),
+        default=0.0,
+    )
+    return step * (_LONGEST / longest) if longest > _LONGEST else step
+
+
+def _halved(searcher: _Searcher, place: _Place, step: NDArray[Any], distance: float) -> _Place | None:
+    """The first of the halved steps that raises the likelihood; `None` when none does."""
+    share = 1.0
+    for _ in range(_HALVINGS):
+        tried = searcher.at(place.phi + share * step)
+        if tried is not None and tried.point.value <= place.point.value - 1e-4 * share * distance**2:
+            return tried
+        share /= 2
+    return None
+
+
+def _starting_place(searcher: _Searcher, first: NDArray[Any]) -> _Place | None:
+    import numpy as np
+
+    spread = np.diag(np.diag(first))
+    for share in (1.0, 0.7, 0.4, 0.1, 0.0):
+        phi = transformed(searcher.structure, searcher.structure.start(share * first + (1 - share) * spread))
+        place = searcher.at(phi)
+        if place is not None and _smallest_share(place.sigma) > 1e-4:
+            return place
+    return searcher.at(transformed(searcher.structure, searcher.structure.start(np.eye(len(first)))))
+
+
+def search(patterns: Patterns, structure: Structure, start: NDArray[Any], *, reml: bool) -> Search | None:
+    """The maximum of the (restricted) likelihood over a covariance structure.
+
+    `start`: a first covariance matrix (visits x visits). Newton steps on the observed second
+    derivatives, Fisher's where these are not positive definite, halved until the likelihood rises
+    and the matrix stays positive definite. `None` when no starting point has a likelihood.
+    """
+    searcher = _Searcher(patterns, structure, reml=reml)
+    place = _starting_place(searcher, start)
+    if place is None:
+        return None
+    found = searcher.derivatives(place)
+    reason, steps = f"no maximum was found within {MOST_STEPS} steps", 0
+    distance = float("inf")
+    while steps < MOST_STEPS:
+        step, distance, newton = searcher.direction(place, found)
+        if newton and distance < _CLOSE:
+            reason = ""
+            break
+        if _smallest_share(place.sigma) < _SINGULAR:
+            reason = "the covariance becomes singular: the likelihood has no maximum inside"
+            break
+        moved = _halved(searcher, place, _shortened(structure, step), distance)
+        if moved is None and newton and distance < _NEAR:
+            # The likelihood is flat to rounding; the slope still tells the way.
+            moved = searcher.at(place.phi + step)
+            closer = None if moved is None else searcher.derivatives(moved)
+            if moved is None or closer is None or searcher.direction(moved, closer)[1] >= distance:
+                reason = "" if distance < _NEAR / 10 else "no step raises the likelihood"
+                break
+        if moved is None:
+            reason = "no step raises the likelihood"
+            break
+        place, steps = moved, steps + 1
+        found = searcher.derivatives(place)
+    return Search(
+        place.theta, place.sigma, place.first, place.second, place.point, found, steps, distance, reason
+    )
