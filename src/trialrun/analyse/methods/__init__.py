@@ -16,10 +16,21 @@ from trialrun.analyse.methods.binomial import (
 from trialrun.analyse.methods.cox import CoxFit, HazardRatio, cox
 from trialrun.analyse.methods.describe import Description, describe, quantile
 from trialrun.analyse.methods.hodges_lehmann import HodgesLehmann, hodges_lehmann
+from trialrun.analyse.methods.imputation import (
+    Imputed,
+    TippingPoint,
+    mean_change,
+    multiple_imputation,
+    pooled,
+    shifted,
+    tipping_point,
+)
+from trialrun.analyse.methods.mmrm import MmrmFit, mmrm
 from trialrun.analyse.methods.multiplicity import adjust, holm
 from trialrun.analyse.methods.paired_t import PairedT, paired_t, smallest_detectable, spontaneous_significance
 from trialrun.analyse.methods.poisson import PoissonRate, poisson_rate
 from trialrun.analyse.methods.rank_sum import RankSum, rank_sum
+from trialrun.analyse.methods.rubin import Pooled, rubin
 from trialrun.analyse.methods.shift import ShiftTable, StuartMaxwell, shift_table, stuart_maxwell
 from trialrun.analyse.methods.signed_rank import SignedRank, exact_differences, signed_rank
 from trialrun.analyse.methods.stopping import (
@@ -48,11 +59,14 @@ __all__ = [
     "FisherTest",
     "HazardRatio",
     "HodgesLehmann",
+    "Imputed",
     "IncidenceStep",
     "KaplanMeier",
+    "MmrmFit",
     "OperatingCharacteristics",
     "PairedT",
     "PoissonRate",
+    "Pooled",
     "ProportionDifference",
     "RankSum",
     "ShiftTable",
@@ -60,6 +74,7 @@ __all__ = [
     "StoppingRule",
     "StuartMaxwell",
     "SurvivalStep",
+    "TippingPoint",
     "aalen_johansen",
     "adjust",
     "ancova",
@@ -72,14 +87,20 @@ __all__ = [
     "hodges_lehmann",
     "holm",
     "kaplan_meier",
+    "mean_change",
+    "mmrm",
+    "multiple_imputation",
     "newcombe",
     "operating_characteristics",
     "paired_t",
     "poisson_rate",
+    "pooled",
     "probability_above",
     "quantile",
     "rank_sum",
+    "rubin",
     "shift_table",
+    "shifted",
     "sign_test",
     "sign_test_of_counts",
     "signed_rank",
@@ -87,5 +108,6 @@ __all__ = [
     "spontaneous_significance",
     "stopping_boundary",
     "stuart_maxwell",
+    "tipping_point",
     "wilson",
 ]
