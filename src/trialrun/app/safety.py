@@ -13,6 +13,7 @@ from trialrun.app.language import gettext as _
 from trialrun.app.visits import first_dose_on
 from trialrun.derive.intercurrent import FATAL, study_day
 from trialrun.derive.names import local_name
+from trialrun.derive.safety import SUSPECTED, safety_codes
 from trialrun.errors import UserError
 from trialrun.ledger.state import Code, ParticipantState, SavedValue
 from trialrun.study.model import Study, VisitKind
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 # Answers a completed row must have; the study may name other items for them (derive.names).
 _ALWAYS = ("ae_term", "ae_start", "ae_grade", "ae_serious", "ae_related", "ae_action", "ae_outcome")
 _WHEN_SERIOUS = ("ae_aware_on", "ae_seriousness", "ae_expected", "ae_causality_by", "ae_narrative")
-SUSPECTED = ("possible", "probable", "definite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _event(
         aware_on=_exact(answers.day("ae_aware_on")),
         reported_on=local_day(told.at, zone) if told is not None and serious else None,
         related=related,
-        suspected=None if related is None else related in _suspected(study),
+        suspected=None if related is None else related in safety_codes(study, "suspected", SUSPECTED),
         expected=answers.truth("ae_expected"),
         judged_by=answers.text("ae_causality_by") or "",
         action=answers.text("ae_action"),
@@ -180,11 +180,6 @@ def _event(
 def local_day(moment: str, zone: ZoneInfo) -> date:
     """The day of a UTC moment at the study's place."""
     return datetime.fromisoformat(moment).astimezone(zone).date()
-
-
-def _suspected(study: Study) -> tuple[str, ...]:
-    settings: Mapping[str, object] = study.settings.get("safety", {}) or {}
-    return tuple(settings.get("suspected", SUSPECTED))  # pyright: ignore[reportArgumentType]
 
 
 def _exact(day: PartialDate | None) -> date | None:
