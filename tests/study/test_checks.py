@@ -136,14 +136,14 @@ def test_what_does_not_fit_is_found(
 
 
 def test_the_small_study_has_only_its_open_assumption(bench: Bench) -> None:
-    assert [finding.code for finding in check_study(bench.load())] == ["open-assumption"]
+    assert [finding.code for finding in check_study(bench.load())] == ["plan-assumed", "open-assumption"]
 
 
 def test_a_confirmed_assumption_is_quiet(bench: Bench) -> None:
     study = bench.load(
         ("confirm_by: Somebody}", "confirm_by: Somebody, confirmed: {by: Dr A, on: 2026-01-01}}")
     )
-    assert check_study(study) == []
+    assert [finding.code for finding in check_study(study)] == ["plan-assumed"]
 
 
 def test_a_record_with_one_more_outcome_or_criterion(bench: Bench) -> None:
@@ -160,7 +160,10 @@ def test_without_a_record_nothing_is_compared(bench: Bench) -> None:
     (folder / "record.json").unlink()
     from trialrun.study.load import load_study
 
-    assert [finding.code for finding in check_study(load_study(folder))] == ["open-assumption"]
+    assert [finding.code for finding in check_study(load_study(folder))] == [
+        "plan-assumed",
+        "open-assumption",
+    ]
 
 
 def test_a_missing_consent_text(bench: Bench) -> None:

@@ -67,8 +67,8 @@ def test_another_order_is_told(bench: Bench) -> None:
 def test_record_and_settings(bench: Bench) -> None:
     before = bench.load()
     bench.record["protocolSection"]["designModule"]["phases"] = ["PHASE2"]
-    after = bench.load(("items:\n", "settings: {multiplicity: Holm}\nitems:\n"))
+    after = bench.load(("items:\n", "settings: {phase: PHASE2}\nitems:\n"))
     assert [change.part for change in compare_studies(before, after)] == [
-        "settings.multiplicity",
+        "settings.phase",
         "record.json",
     ]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from trialrun.study.model import EndpointRole, Limits, Study
+from trialrun.study.plan import COVARIANCES, Adjustment, Method, Strategy
+from trialrun.study.plan_parts import plan_parts
 from trialrun.study.record_text import criteria_bullets, plain_text, record_sentences
 from trialrun.study.references import BACKGROUND
 from trialrun.study.traceability import invented, uncovered
@@ -226,10 +228,44 @@ def test_consent_in_two_languages_with_open_parts_marked(example: Study) -> None
 
 
 def test_each_estimand_has_its_five_attributes(example: Study) -> None:
-    five = {"treatment", "population", "variable", "intercurrent_events", "summary"}
-    for name, estimand in example.settings["estimands"].items():
-        assert set(estimand) == five, name
-        assert {"death", "transplant"} <= set(estimand["intercurrent_events"])
+    plan = example.analysis
+    assert not plan.assumed
+    for name, estimand in plan.estimands.items():
+        assert estimand.treatment, name
+        assert estimand.summary, name
+        assert estimand.population in plan.populations, name
+        assert {"death", "transplant"} <= set(estimand.intercurrent), name
+
+
+def test_every_part_of_the_plan_rests_on_an_assumption_to_confirm(example: Study) -> None:
+    for part in plan_parts(example.analysis):
+        assert part.assumptions, part.path
+        assert all(name in example.assumptions for name in part.assumptions), part.path
+
+
+def test_the_plan_is_the_recommended_default(example: Study) -> None:
+    """Section 2 of the statistics notes of the project, line by line."""
+    plan = example.analysis
+    main = plan.estimands["composite"]
+    assert main.method is Method.SIGNED_RANK
+    assert (
+        main.intercurrent["death"].strategy is main.intercurrent["transplant"].strategy is Strategy.COMPOSITE
+    )
+    policy = {"tips", "dialysis", "albumin", "alcohol_relapse", "dose_stopped", "vitamin_k_antagonist"}
+    assert all(main.intercurrent[kind].strategy is Strategy.TREATMENT_POLICY for kind in policy)
+    assert plan.estimands["hypothetical"].method is Method.MMRM
+    assert plan.estimands["hypothetical"].covariance == COVARIANCES
+    assert list(plan.populations) == ["screened", "enrolled", "treated", "evaluable", "per_protocol"]
+    assert plan.multiplicity.adjustment is Adjustment.HOLM
+    assert plan.multiplicity.over == ("meld_month_4", "child_pugh_month_4")
+    falls = {one.parameter: one.fall_of for one in plan.responders.values() if one.fall_of}
+    assert falls == {"meld_na": 3, "child_pugh": 2}
+    assert plan.sensitivity["multiple_imputation"].imputations >= 50
+    assert plan.sensitivity["meld_version"].parameters["meld_month_4"] == (
+        "meld_unos", "meld_na_kim2008", "meld_3",
+    )  # fmt: skip
+    assert plan.shifts["child_class"].order == ("A", "B", "C", "death", "transplant")
+    assert plan.estimands["death_or_transplant"].events == ("death", "transplant")
 
 
 def test_the_study_says_what_counts_as_today(example: Study) -> None:

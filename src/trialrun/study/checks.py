@@ -8,6 +8,7 @@ from trialrun.errors import ExpressionError
 from trialrun.study.checks_conduct import check_dose_plans, check_endpoints, check_reachable, check_windows
 from trialrun.study.checks_record import check_record
 from trialrun.study.model import Item, ItemType, Place, Study
+from trialrun.study.plan_checks import check_plan
 from trialrun.study.rules import check_rules, names_used
 from trialrun.study.traceability import check_traceability
 from trialrun.values.finding import Finding, Severity
@@ -33,6 +34,7 @@ def check_study(study: Study) -> list[Finding]:
         check_windows,
         check_dose_plans,
         check_endpoints,
+        check_plan,
         _consents,
         _assumptions,
     )

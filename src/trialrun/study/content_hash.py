@@ -20,7 +20,7 @@ def study_hash(
     the entries of a section does, because forms and criteria are shown and reported in it.
     """
     content = {
-        "study": {key: _ordered(value) if key in _ORDERED else value for key, value in study.items()},
+        "study": {key: _in_order(key, value) for key, value in study.items()},
         "record": record,
         "consents": sorted(consents),
     }
@@ -32,6 +32,13 @@ def text_hash(text: str) -> str:
     """SHA-256 of a text as a signer reads it: line ends and trailing blanks do not count."""
     lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     return hashlib.sha256("\n".join(lines).strip().encode("utf-8")).hexdigest()
+
+
+def _in_order(key: str, value: Any) -> Any:
+    """A section with the order of its entries, where people see them in it."""
+    if key == "analysis" and isinstance(value, dict):
+        return {name: _ordered(part) for name, part in cast("dict[str, Any]", value).items()}
+    return _ordered(value) if key in _ORDERED else value
 
 
 def _ordered(section: Any) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from trialrun.study.model import Place, Study
+from trialrun.study.plan import AnalysisPlan
+from trialrun.study.plan_parts import PLAN_SECTIONS
 
 _SECTIONS = (
     "items",
@@ -69,6 +71,7 @@ def _changes(before: Study, after: Study) -> Iterator[Change]:
         yield from _section(section, getattr(before, section), getattr(after, section))
     plans = [{f"{plan.arm}": plan for plan in study.dose_plans} for study in (before, after)]
     yield from _section("dose_plans", *plans)
+    yield from _analysis(before.analysis, after.analysis)
     yield from _mapping("settings", before.settings, after.settings)
     consents = [
         {f"{text.language}-{text.version}": text for text in study.consents} for study in (before, after)
@@ -76,6 +79,17 @@ def _changes(before: Study, after: Study) -> Iterator[Change]:
     yield from _section("consent", *consents)
     if before.record != after.record:
         yield Change(ChangeKind.CHANGED, "record.json", "content", "the earlier record", "another record")
+
+
+def _analysis(old: AnalysisPlan, new: AnalysisPlan) -> Iterator[Change]:
+    """What a changed plan analyses differently; defaults that follow from another change are told too."""
+    for name in PLAN_SECTIONS:
+        yield from _section(f"analysis.{name}", getattr(old, name), getattr(new, name))
+    yield from _entry("analysis.multiplicity", old.multiplicity, new.multiplicity)
+    for name in ("level", "seed", "assumed"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield Change(ChangeKind.CHANGED, f"analysis.{name}", name, _shown(before), _shown(after))
 
 
 def _section(section: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -96,8 +110,20 @@ def _entry(part: str, old: Any, new: Any) -> Iterator[Change]:
         if one.name in ("place", "name", "id"):
             continue
         before, after = getattr(old, one.name), getattr(new, one.name)
+        if _bare(before) == _bare(after):
+            continue
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _inner(part, one.name, before, after)  # pyright: ignore[reportUnknownArgumentType]
+            continue
+        yield Change(ChangeKind.CHANGED, part, one.name, _shown(before), _shown(after))
+
+
+def _inner(part: str, field: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """A mapping inside an entry, key by key: the handling of one intercurrent event among many."""
+    for key in [*old, *(key for key in new if key not in old)]:
+        before, after = old.get(key), new.get(key)
         if _bare(before) != _bare(after):
-            yield Change(ChangeKind.CHANGED, part, one.name, _shown(before), _shown(after))
+            yield Change(ChangeKind.CHANGED, part, f"{field}.{key}", _shown(before), _shown(after))
 
 
 def _mapping(part: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -122,14 +148,18 @@ def _bare(value: Any) -> Any:
         return None
     if is_dataclass(value) and not isinstance(value, type):
         return tuple(_bare(getattr(value, one.name)) for one in fields(value))
+    if isinstance(value, Mapping):
+        return tuple((key, _bare(one)) for key, one in cast("Mapping[str, Any]", value).items())
     if isinstance(value, tuple):
         return tuple(_bare(one) for one in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return value
 
 
 def _shown(value: Any) -> str:
-    if value is None or value == () or value == "":
+    if value is None or value in ((), "") or value == {}:
         return ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_shown(one)}" for key, one in value.items())  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, tuple):
         return ", ".join(_shown(one) for one in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if is_dataclass(value) and not isinstance(value, type):

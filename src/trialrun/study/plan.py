@@ -93,6 +93,19 @@ EVENTS: Mapping[str, str] = {
 }
 """The kinds of intercurrent event that can be found in the data, with their names for a reader."""
 
+STRUCTURES = (
+    "unstructured",
+    "heterogeneous_toeplitz",
+    "toeplitz",
+    "heterogeneous_ar1",
+    "ar1",
+    "heterogeneous_compound_symmetry",
+    "compound_symmetry",
+    "heterogeneous_ante-dependence",
+    "ante-dependence",
+)
+"""Covariance structures of the mixed model."""
+
 # Where the first does not converge the next is fitted, and the log of the fit says so.
 COVARIANCES = ("unstructured", "heterogeneous_compound_symmetry", "compound_symmetry")
 

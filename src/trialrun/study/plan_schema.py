@@ -5,6 +5,7 @@ from __future__ import annotations
 from trialrun.study.plan import (
     COVARIANCES,
     EVENTS,
+    STRUCTURES,
     Adjustment,
     EstimandRole,
     Method,
@@ -67,7 +68,7 @@ _ESTIMAND = entry(
     method=one_of(Method, "The main estimator."),
     covariates=list_of(name_of("An item or derived value."), "Further terms of the model, at baseline."),
     covariance=list_of(
-        name_of("A structure."),
+        {"enum": list(STRUCTURES), "description": "A structure."},
         f"method `mmrm`: covariance structures in the order tried; left out: {', '.join(COVARIANCES)}.",
     ),
     assumptions=_ASSUMPTIONS,

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from trialrun.errors import ExpressionError
 from trialrun.study.model import Derived, Endpoint, Item, ItemType, Limits, Place, Stated, Study
+from trialrun.study.plan_parts import plan_parts
+from trialrun.study.plan_references import check_plan_names
 from trialrun.study.text import did_you_mean
 from trialrun.values.finding import Finding, Severity
 
@@ -27,6 +29,7 @@ def check_references(study: Study) -> list[Finding]:
         _criteria,
         _doses,
         _endpoints,
+        check_plan_names,
         _assumptions,
         _traces,
     )
@@ -345,6 +348,7 @@ def part_names(study: Study) -> dict[str, Place]:
     }
     for section, entries in sections.items():
         parts.update({f"{section}.{name}": entry.place for name, entry in entries.items()})
+    parts.update({part.path: part.place for part in plan_parts(study.analysis)})
     parts.update({f"dose_plans.{plan.arm}": plan.place for plan in study.dose_plans})
     parts.update({f"settings.{name}": Place("study.yaml", 1) for name in study.settings})
     parts.update({f"consent.{text.language}-{text.version}": Place("consent", 1) for text in study.consents})
