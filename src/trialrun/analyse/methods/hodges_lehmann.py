@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from trialrun.analyse.methods.binomial import checked_level
+from trialrun.analyse.methods.inversion import accepted_shifts, falls_through, middle
 from trialrun.analyse.methods.signed_rank import (
+    EXACT,
+    EXACT_DIFFERENCES,
+    NORMAL,
     checked,
     doubled_midranks,
     sign_pattern_distribution,
+    signed_rank_critical,
     tail_probability,
 )
-
-FULL_SCAN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class HodgesLehmann:
 
     A bound is `None` when no finite value exists: too few differences for the level, or so many worst
     ranks that the bound lies among them. `estimate` is `None` when the median itself is a worst rank.
+    `method` says whether the interval is exact.
     """
 
     n: int
@@ -30,11 +35,21 @@ class HodgesLehmann:
     low: float | None
     high: float | None
     level: float
+    method: str = EXACT
 
 
 def walsh_averages(values: Sequence[Decimal]) -> list[Decimal]:
-    """The n(n+1)/2 means of every pair of differences, each with itself included, in order."""
-    return sorted((a + b) / 2 for index, a in enumerate(values) for b in values[index:])
+    """The n(n+1)/2 means of every pair of differences, each with itself included, in order.
+
+    The mean of the best and the worst rank does not exist: such a pair ties at every shift and is left out.
+    """
+    ordered = sorted(values)
+    best = any(value.is_infinite() and value > 0 for value in ordered)
+    worst = any(value.is_infinite() and value < 0 for value in ordered)
+    pairs = ((a, b) for index, a in enumerate(ordered) for b in ordered[index:])
+    if best and worst:
+        pairs = ((a, b) for a, b in pairs if not (a.is_infinite() and b.is_infinite() and a != b))
+    return sorted((a + b) / 2 for a, b in pairs)
 
 
 def hodges_lehmann(differences: Sequence[float | Decimal], *, level: float = 0.95) -> HodgesLehmann:
@@ -42,49 +57,40 @@ def hodges_lehmann(differences: Sequence[float | Decimal], *, level: float = 0.9
 
     The interval holds every shift that the exact conditional signed-rank test does not reject at
     `1 - level` two-sided. Without ties it is the interval between two order statistics of the pairwise
-    means. Infinite differences (worst ranks) count; where they reach the estimate it is `None`.
+    means. Infinite differences (worst ranks) count; where they reach the estimate it is `None`. Above 300
+    differences the interval is that of the normal approximation.
     Source: Hodges JL, Lehmann EL, Ann Math Stat 1963;34:598; Bauer DF, J Am Stat Assoc 1972;67:687.
     """
     values = checked(differences)
+    alpha = 1 - checked_level(level)
+    if len(values) > EXACT_DIFFERENCES:
+        return _approximate(values, level)
     means = walsh_averages(values)
-    middle = len(means) // 2
-    median = means[middle] if len(means) % 2 else (means[middle - 1] + means[middle]) / 2
-    low, high = _acceptance(values, sorted(set(means)), 1 - level)
-    return HodgesLehmann(len(values), _finite(median), _finite(low), _finite(high), level)
+    low, high = _interval(values, means, alpha)
+    return HodgesLehmann(len(values), _finite(_median(means)), _finite(low), _finite(high), level)
+
+
+def _median(means: Sequence[Decimal]) -> Decimal | None:
+    if not means:
+        return None
+    below, above = means[(len(means) - 1) // 2], means[len(means) // 2]
+    return None if below.is_infinite() or above.is_infinite() else (below + above) / 2
 
 
 def _finite(value: Decimal | None) -> float | None:
     return None if value is None or value.is_infinite() else float(value)
 
 
-def _acceptance(
-    values: Sequence[Decimal], knots: Sequence[Decimal], alpha: float
+def _interval(
+    values: Sequence[Decimal], means: Sequence[Decimal], alpha: float
 ) -> tuple[Decimal | None, Decimal | None]:
-    """The outermost pairwise means next to a shift that is not rejected.
-
-    The test's answer changes only at pairwise means, so one shift inside each gap between them decides.
-    """
-    finite = [knot for knot in knots if knot.is_finite()]
-    if not finite:
-        return None, None
-    gaps = [finite[0] - 1, *((a + b) / 2 for a, b in itertools.pairwise(finite)), finite[-1] + 1]
-
-    def accepted(index: int) -> bool:
-        return _p_at(values, gaps[index]) > alpha
-
-    order = range(len(gaps))
-    first = _first(accepted, order, len(values))
-    last = _first(accepted, order[::-1], len(values))
-    # A rejected gap on the left of a knot and an accepted one on its right: the knot is the bound.
-    low = None if first in {None, 0} else finite[_known(first) - 1]
-    high = None if last in {None, len(gaps) - 1} else finite[_known(last)]
-    if first is None:  # nothing but single points is accepted: the median alone remains
-        return finite[len(finite) // 2], finite[len(finite) // 2]
-    return low, high
-
-
-def _known(index: int | None) -> int:
-    return 0 if index is None else index
+    """The outermost pairwise means next to a shift that is not rejected."""
+    if len(set(values)) == len(values) and sum(value.is_infinite() for value in values) < 2:
+        # Ranks without ties are 1 to n at every shift between pairwise means: one distribution serves all.
+        cut = signed_rank_critical(len(values), alpha)
+        return (means[cut], means[-1 - cut]) if cut >= 0 else (None, None)
+    knots = sorted({mean for mean in means if mean.is_finite()})
+    return accepted_shifts(lambda shift: _p_at(values, shift), knots, alpha)
 
 
 def _p_at(values: Sequence[Decimal], shift: Decimal) -> float:
@@ -94,15 +100,38 @@ def _p_at(values: Sequence[Decimal], shift: Decimal) -> float:
     return tail_probability(sign_pattern_distribution(ranks), observed, "two-sided")
 
 
-def _first(accepted: Callable[[int], bool], order: range, n: int) -> int | None:
-    """The first accepted gap from one end; by halving where a full scan would be slow."""
-    if n <= FULL_SCAN:
-        return next((index for index in order if accepted(index)), None)
-    low, high = 0, len(order) // 2
-    while low < high:
-        middle = (low + high) // 2
-        if accepted(order[middle]):
-            high = middle
-        else:
-            low = middle + 1
-    return order[low]
+def _approximate(values: Sequence[Decimal], level: float) -> HodgesLehmann:
+    """The same for many differences, without writing out their pairs."""
+    import numpy as np
+    from scipy import special
+
+    x = np.sort(np.array(values, dtype=float))
+    finite = x[np.isfinite(x)]
+    n = len(x)
+    if not len(finite):
+        return HodgesLehmann(n, None, None, None, level, NORMAL)
+    scale = float(np.abs(finite).max()) or 1.0
+
+    def above(shift: float) -> float:
+        """Pairwise means above the shift, those equal to it half."""
+        moved = x - shift
+        right = n - np.searchsorted(moved, -moved, "right") + n - np.searchsorted(moved, -moved, "left")
+        return float(right.sum() / 2 + (moved > 0).sum() + (moved == 0).sum() / 2) / 2
+
+    def crossing(target: float) -> float | None:
+        return falls_through(
+            above, target, low=float(finite[0]) - scale, high=float(finite[-1]) + scale, scale=scale
+        )
+
+    pairs = n * (n + 1) / 2
+    _, ties = np.unique(x, return_counts=True)
+    variance = n * (n + 1) * (2 * n + 1) / 24 - float((ties**3 - ties).sum()) / 48
+    reach = float(special.ndtri(0.5 + level / 2)) * math.sqrt(variance)
+    return HodgesLehmann(
+        n,
+        middle(crossing, pairs / 2),
+        crossing(pairs / 2 + reach),
+        crossing(pairs / 2 - reach),
+        level,
+        NORMAL,
+    )

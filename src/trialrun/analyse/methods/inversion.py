@@ -1,12 +1,14 @@
-"""The interval of a shift: every value an exact test does not reject."""
+"""The interval of a shift: every value a rank test does not reject."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 FULL_SCAN = 900
+_HALVINGS = 80
 
 
 def accepted_shifts(
@@ -53,3 +55,25 @@ def _first(accepted: Callable[[int], bool], order: range) -> int | None:
         else:
             low = middle + 1
     return order[low]
+
+
+def falls_through(
+    count_at: Callable[[float], float], target: float, *, low: float, high: float, scale: float
+) -> float | None:
+    """Where a count that never rises falls through `target`; `None` when it does so outside low..high.
+
+    `scale` is the largest finite value: the jump lies at a difference or mean of reported values, and what
+    halving leaves past ten digits of that is noise.
+    """
+    if count_at(low) <= target or count_at(high) >= target:
+        return None
+    for _ in range(_HALVINGS):
+        between = (low + high) / 2
+        low, high = (between, high) if count_at(between) > target else (low, between)
+    return round((low + high) / 2, 10 - math.ceil(math.log10(max(scale, 1e-300)))) + 0.0
+
+
+def middle(crossing: Callable[[float], float | None], half: float) -> float | None:
+    """The median of what is counted: halfway between the two middle values, which may be the same."""
+    below, above = crossing(half), crossing(half - 0.25)
+    return None if below is None or above is None else (below + above) / 2

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from trialrun.analyse.methods.binomial import checked_level
-from trialrun.analyse.methods.inversion import accepted_shifts
+from trialrun.analyse.methods.inversion import accepted_shifts, falls_through, middle
 from trialrun.analyse.methods.signed_rank import (
     Alternative,
     as_reported,
@@ -25,7 +25,6 @@ from trialrun.analyse.methods.signed_rank import (
 from trialrun.errors import AnalysisError
 
 EXACT_PARTICIPANTS = 120
-_HALVINGS = 80
 EXACT = "exact"
 NORMAL = "normal approximation"
 
@@ -114,14 +113,8 @@ def _checked(values: Sequence[float | Decimal], arm: str) -> list[Decimal]:
 def _median(ordered: Sequence[Decimal]) -> float | None:
     if not ordered:
         return None
-    middle = len(ordered) // 2
-    if len(ordered) % 2:
-        found = ordered[middle]
-    elif ordered[middle - 1].is_infinite() or ordered[middle].is_infinite():
-        return None
-    else:
-        found = (ordered[middle - 1] + ordered[middle]) / 2
-    return None if found.is_infinite() else float(found)
+    below, above = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return None if below.is_infinite() or above.is_infinite() else float((below + above) / 2)
 
 
 def rank_sum_distribution(ranks: Sequence[int], chosen: int) -> Any:
@@ -157,8 +150,6 @@ def _approximate(
 
     x, y = np.sort(np.array(one, dtype=float)), np.sort(np.array(two, dtype=float))
     pairs = len(x) * len(y)
-    # Pairs of two worst ranks on the same side tie at every shift.
-    tied = sum(int((x == worst).sum()) * int((y == worst).sum()) for worst in (math.inf, -math.inf))
 
     def u_at(shift: float) -> float:
         moved = x - shift
@@ -171,14 +162,8 @@ def _approximate(
             return None
         low = float(finite_x[0] - finite_y[-1]) - 1
         high = float(finite_x[-1] - finite_y[0]) + 1
-        if u_at(low) <= target or u_at(high) >= target:
-            return None
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if u_at(middle) > target else (low, middle)
-        # The jump lies at a difference of two reported values; what halving leaves past that is noise.
-        scale = max(abs(low), abs(high), float(np.abs(finite_x).max()), float(np.abs(finite_y).max()))
-        return round((low + high) / 2, 10 - math.ceil(math.log10(scale))) + 0.0
+        scale = float(max(np.abs(finite_x).max(), np.abs(finite_y).max()))
+        return falls_through(u_at, target, low=low, high=high, scale=scale)
 
     total = len(x) + len(y)
     _, ties = np.unique(np.concatenate([x, y]), return_counts=True)
@@ -188,7 +173,6 @@ def _approximate(
     below = float(special.ndtr(z))
     p = {"less": below, "greater": 1 - below, "two-sided": 2 * float(special.ndtr(-abs(z)))}[alternative]
     reach = float(special.ndtri(0.5 + level / 2)) * math.sqrt(variance)
-    half = (pairs - tied) / 2 + tied / 2
     return RankSum(
         len(x),
         len(y),
@@ -196,9 +180,9 @@ def _approximate(
         u / pairs,
         min(1.0, p),
         alternative,
-        crossing(half),
-        crossing(half + reach),
-        crossing(half - reach),
+        middle(crossing, pairs / 2),
+        crossing(pairs / 2 + reach),
+        crossing(pairs / 2 - reach),
         level,
         NORMAL,
     )
