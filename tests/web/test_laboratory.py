@@ -189,6 +189,7 @@ def test_another_laboratory_for_inr_is_warned_about(office: Office):
         ("unit,low\nU/L,1\n", "no column 'item'"),
         ("item,upper\nalt,3\n", "unknown columns upper"),
         ("item,low\nalt,1,2\n", "line 2"),
+        pytest.param(f'item,low\nalt,"{"9" * 200_000}"\n', "cannot be read", id="a cell without end"),
     ],
 )
 def test_a_table_of_ranges_that_is_none_is_refused(text: str, message: str):

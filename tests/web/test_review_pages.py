@@ -140,6 +140,9 @@ def test_a_listing_is_looked_at_first_and_its_bad_lines_come_back(office: Office
         == 422
     )
     assert monitor.post("/queries/import", {}).status_code == 422
+    endless = b"participant,visit,message\n" + b'"' + b"x" * 200_000
+    unread = monitor.post("/queries/import", files={"file": ("x.csv", endless, "text/csv")})
+    assert (unread.status_code, "quotation marks" in unread.text) == (422, True)
 
 
 # --- source verification -----------------------------------------------------------------------

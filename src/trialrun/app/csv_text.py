@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from trialrun.errors import UserError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -17,6 +20,15 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     for row in rows:
         writer.writerow([_cell(value) for value in row])
     return out.getvalue()
+
+
+@contextmanager
+def reading_csv(name: str) -> Iterator[None]:
+    """What the CSV reader cannot take (a cell of more than 131,072 characters) is the file's fault, said so."""
+    try:
+        yield
+    except csv.Error as error:
+        raise UserError(f"{name} cannot be read: {error}", "look at its quotation marks") from error
 
 
 def _cell(value: object) -> str:

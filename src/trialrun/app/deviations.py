@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from trialrun.app.casebook import BookVisit, Cell, casebook
@@ -61,11 +61,6 @@ class ListedDeviation:
     site: str
     visit_title: str
     deviation: Deviation
-
-    @property
-    def on(self) -> date:
-        """The day it was recorded (UTC)."""
-        return datetime.fromisoformat(self.deviation.at).date()
 
 
 @dataclass(frozen=True, slots=True)

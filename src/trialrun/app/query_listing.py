@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trialrun.app.csv_text import csv_text
+from trialrun.app.csv_text import csv_text, reading_csv
 from trialrun.app.language import gettext as _
 from trialrun.app.language import ngettext
 from trialrun.app.roster import participants_in_scope
@@ -72,6 +72,11 @@ def read_listing(workspace: Workspace, actor: Actor, name: str, content: bytes) 
 
     Errors: `UserError` for a file that is no such listing at all.
     """
+    with reading_csv(name):
+        return _read(workspace, actor, name, content)
+
+
+def _read(workspace: Workspace, actor: Actor, name: str, content: bytes) -> Listing:
     text = _decoded(content)
     delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
     reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)

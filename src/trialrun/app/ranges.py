@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trialrun.app.csv_text import csv_text
+from trialrun.app.csv_text import csv_text, reading_csv
 from trialrun.app.workspace import Workspace
 from trialrun.errors import UserError
 from trialrun.ledger.commands import Actor, SetRanges
@@ -51,6 +51,11 @@ def read_ranges(text: str) -> tuple[Mapping[str, str], ...]:
 
     Errors: `UserError` naming the line, for a file without the column `item` or with unknown columns.
     """
+    with reading_csv("the table of ranges"):
+        return _read(text)
+
+
+def _read(text: str) -> tuple[Mapping[str, str], ...]:
     reader = csv.DictReader(io.StringIO(text.strip().removeprefix("\ufeff")))
     names = [name.strip().lower() for name in reader.fieldnames or ()]
     if "item" not in names:
