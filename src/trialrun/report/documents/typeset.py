@@ -18,8 +18,8 @@ from trialrun.report.documents.blocks import Document
 from trialrun.report.documents.plain import as_data
 
 TEMPLATE = "document.typ"
-# PDF/A-2: readable for the retention period with what is in the file alone (21 CFR 11.10(c)).
-STANDARD = "a-2a"
+# PDF/A-2a: readable for the retention period with what is in the file alone (21 CFR 11.10(c)); PDF/UA-1: for everyone.
+STANDARDS = ("a-2a", "ua-1")
 
 
 def compile_document(document: Document) -> bytes:
@@ -47,7 +47,7 @@ def compile_template(template: str, data: Mapping[str, Any], *, made_at: datetim
     Errors: `UserError` with the typesetter's own words when it cannot be set.
     """
     made = _compile(
-        template, data, format="pdf", timestamp=int(made_at.timestamp()), pdf_standards=[STANDARD]
+        template, data, format="pdf", timestamp=int(made_at.timestamp()), pdf_standards=list(STANDARDS)
     )
     return made if isinstance(made, bytes) else b"".join(made)
 
