@@ -1,4 +1,4 @@
-"""One registered outcome analysed: described at every time, then its change."""
+"""One outcome described at every time, and its change: the numbers every reader asks for, whatever the plan says."""
 
 from __future__ import annotations
 
@@ -6,45 +6,47 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-import trialrun
 from trialrun.analyse import methods
+from trialrun.analyse.answers import VERSION, is_registered, result_id, unit_of
+from trialrun.analyse.basis import Basis
 from trialrun.analyse.estimands import composite_estimand, while_alive_estimand
+from trialrun.analyse.estimators.ranks import ranked
 from trialrun.analyse.result import Analysis, Estimand, Interval, Result, hash_of, refs
-from trialrun.derive.dataset import Dataset
 from trialrun.derive.endpoints import BASELINE, COMPOSITE, AnalysisRow, Status, analysis_visits
 from trialrun.derive.populations import TREATED
 from trialrun.study.model import Endpoint, EndpointRole
 
-LEVEL = 0.95
 _COUNTED = {Status.DIED: "died", Status.TRANSPLANTED: "transplanted"}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An endpoint and its rows in the treated set, by planned time."""
+    """An endpoint and its rows in the treated set, or in one arm of it, by planned time."""
 
-    data: Dataset
+    basis: Basis
     endpoint: Endpoint
     rows: Mapping[str, tuple[AnalysisRow, ...]]
+    arm: str = ""
 
     @property
     def unit(self) -> str:
         """The unit values are in; empty for scores."""
-        study, name = self.data.study, self.endpoint.variable
-        if name in study.items:
-            return study.items[name].unit or ""
-        return (study.derived[name].unit or "") if name in study.derived else ""
+        return unit_of(self.basis.study, self.endpoint.variable)
+
+    @property
+    def level(self) -> float:
+        """The confidence level of the plan."""
+        return self.basis.plan.level
 
 
-def outcome_of(data: Dataset, endpoint: Endpoint) -> Outcome:
-    """The rows of an endpoint's variable for everyone treated."""
-    treated = set(data.populations[TREATED].members)
-    own = [row for row in data.rows if row.parameter == endpoint.variable and row.participant in treated]
-    times = (BASELINE, *analysis_visits(data.study))
-    return Outcome(data, endpoint, {time: tuple(row for row in own if row.visit == time) for time in times})
+def outcome_of(basis: Basis, endpoint: Endpoint, arm: str = "") -> Outcome:
+    """The rows of an endpoint's variable for everyone treated, or for one arm."""
+    times = (BASELINE, *analysis_visits(basis.study))
+    rows = {time: basis.of(endpoint.variable, time, TREATED, arm) for time in times}
+    return Outcome(basis, endpoint, rows, arm)
 
 
-def analyse_outcome(outcome: Outcome) -> tuple[Result, ...]:
+def described(outcome: Outcome) -> tuple[Result, ...]:
     """Descriptions at every time and changes at every follow-up time; primaries also as composite."""
     results = [describe_at(outcome, time) for time in outcome.rows]
     for time in outcome.rows:
@@ -73,18 +75,19 @@ def change_by_t(outcome: Outcome, time: str) -> Result:
     rows, changes = _alive_changes(outcome, time)
     summary = methods.describe(changes)
     details = {name: value for name, value in asdict(summary).items() if name != "n"}
-    estimand = while_alive_estimand(outcome.data.study, outcome.endpoint, time, "mean change with t interval")
+    estimand = while_alive_estimand(
+        outcome.basis.study, outcome.endpoint, time, "mean change with t interval"
+    )
     made = _result(outcome, time, Analysis.CHANGE, rows, changes, "paired t", estimand)
     if len(changes) < 2:
-        return replace(
-            made, estimate=summary.mean, estimate_name="mean change", details=details, note=_few(len(changes))
-        )
-    test = methods.paired_t(changes, level=LEVEL)
+        note = f"{len(changes)} participant(s) with a change: nothing to estimate"
+        return replace(made, estimate=summary.mean, estimate_name="mean change", details=details, note=note)
+    test = methods.paired_t(changes, level=outcome.level)
     return replace(
         made,
         estimate=test.mean,
         estimate_name="mean change",
-        interval=Interval(LEVEL, test.low, test.high),
+        interval=Interval(outcome.level, test.low, test.high),
         p=test.p,
         details={**details, "t": test.t, "df": test.df},
         note="" if test.t is not None else "every change is the same; no test",
@@ -95,67 +98,35 @@ def change_exactly(outcome: Outcome, time: str) -> Result:
     """Median change among those alive, by the exact signed rank."""
     rows, changes = _alive_changes(outcome, time)
     estimand = while_alive_estimand(
-        outcome.data.study, outcome.endpoint, time, "median change (Hodges-Lehmann) with exact interval"
+        outcome.basis.study,
+        outcome.endpoint,
+        time,
+        "median change (Hodges-Lehmann) with exact interval",
     )
     made = _result(outcome, time, Analysis.CHANGE_EXACT, rows, changes, "exact signed rank", estimand)
-    return _ranked(made, changes)
+    return ranked(made, changes, outcome.level)
 
 
 def composite_change(outcome: Outcome, time: str) -> Result:
-    """Median change with death and transplant as worst ranks: the primary analysis."""
+    """Median change with death and transplant as worst ranks."""
     worst = math.inf if outcome.endpoint.lower_is_better else -math.inf
-    rows = [row for row in outcome.rows[time] if row.status in COMPOSITE or _alive(row)]
+    rows = [row for row in outcome.rows[time] if row.status in COMPOSITE or _is_alive(row)]
     changes = [worst if row.status in COMPOSITE else float(row.change or 0) for row in rows]
-    estimand = composite_estimand(outcome.data.study, outcome.endpoint, time)
+    estimand = composite_estimand(outcome.basis.study, outcome.endpoint, time)
     made = _result(
         outcome, time, Analysis.COMPOSITE, rows, changes, "exact signed rank with worst ranks", estimand
     )
     counts = {word: sum(row.status is status for row in rows) for status, word in _COUNTED.items()}
-    ranked = _ranked(made, changes)
-    return replace(ranked, details={**ranked.details, **counts})
+    found = ranked(made, changes, outcome.level)
+    return replace(found, details={**found.details, **counts})
 
 
-def _ranked(made: Result, changes: Sequence[float]) -> Result:
-    made = replace(made, estimate_name="median change (Hodges-Lehmann)")
-    if not changes:
-        return replace(made, note=_few(0))
-    test = methods.signed_rank(changes)
-    centre = methods.hodges_lehmann(changes, level=LEVEL)
-    note = "" if centre.estimate is not None else "so many worst ranks that no median change exists"
-    return replace(
-        made,
-        estimate=centre.estimate,
-        interval=Interval(LEVEL, centre.low, centre.high, _open_end(centre.low, centre.high, len(changes))),
-        p=test.p,
-        details={"V": test.statistic, "zeros": test.zeros, "sign_test_p": methods.sign_test(changes)},
-        note=note,
-    )
-
-
-def _open_end(low: float | None, high: float | None, n: int) -> str:
-    if low is not None and high is not None:
-        return ""
-    return (
-        "too few participants for a bound at this level"
-        if n < 6
-        else "the open end lies among the worst ranks"
-    )
-
-
-def _few(n: int) -> str:
-    return f"{n} participant(s) with a change: nothing to estimate"
-
-
-def _alive_rows(outcome: Outcome, time: str) -> list[AnalysisRow]:
-    return [row for row in outcome.rows[time] if _alive(row)]
-
-
-def _alive(row: AnalysisRow) -> bool:
+def _is_alive(row: AnalysisRow) -> bool:
     return row.status is Status.OBSERVED and row.change is not None
 
 
 def _alive_changes(outcome: Outcome, time: str) -> tuple[list[AnalysisRow], list[float]]:
-    rows = _alive_rows(outcome, time)
+    rows = [row for row in outcome.rows[time] if _is_alive(row)]
     return rows, [float(row.change or 0) for row in rows]
 
 
@@ -175,12 +146,12 @@ def _result(
     }
     endpoint = outcome.endpoint
     return Result(
-        id=f"{endpoint.name}/{time}/{analysis.value}",
+        id=result_id(endpoint.name, time, analysis, arm=outcome.arm),
         endpoint=endpoint.name,
         parameter=endpoint.variable,
         visit=time,
         analysis=analysis,
-        registered=time in endpoint.visits or (time == BASELINE and bool(endpoint.baseline_visits)),
+        registered=is_registered(endpoint, time),
         estimand=estimand,
         population=TREATED,
         n=len(rows),
@@ -190,10 +161,11 @@ def _result(
         interval=None,
         p=None,
         method=method,
-        method_version=f"trialrun {trialrun.__version__}",
+        method_version=VERSION,
         inputs_hash=hash_of(references),
         rows=references,
         left_out=left_out,
+        arm=outcome.arm,
     )
 
 

@@ -6,13 +6,16 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING
 
 from trialrun.derive.endpoints import AnalysisRow, rounded
 
-RESULTS_VERSION = 1
+if TYPE_CHECKING:
+    from trialrun.analyse.safety_result import SafetyResults
+
+RESULTS_VERSION = 2
 
 
 class Analysis(StrEnum):
@@ -33,7 +36,8 @@ class Analysis(StrEnum):
 class Estimand:
     """What a result estimates, in the five attributes of ICH E9(R1).
 
-    `intercurrent` maps each kind of intercurrent event to the strategy for it.
+    `intercurrent` maps each kind of intercurrent event to the strategy for it; `missing` says what is assumed
+    of values missing for no such event.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Estimand:
     variable: str
     intercurrent: Mapping[str, str]
     summary: str
+    title: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,8 @@ class Result:
     """One answer about one outcome.
 
     Args:
-        id: stable name, `endpoint/visit/analysis`.
-        endpoint: name of the endpoint in the study definition.
+        id: stable name, `endpoint/visit/analysis[/name][/arm]`.
+        endpoint: name of the endpoint in the study definition; empty where the result is of none (time to event).
         registered: the record names this outcome at this time.
         estimand: what is estimated; `None` for descriptions.
         population: name of the set of participants.
@@ -138,7 +144,9 @@ class Results:
     """All results of one snapshot, in registered order, with what they were computed from.
 
     `not_analysed` names unregistered outcomes without data, with the reason; a registered one is never
-    among them.
+    among them. `titles` are those of the populations. `arms` maps the arms compared to their titles, control
+    last; it is empty with one arm and while arms are `masked`.
+    `notes` say what holds for all results.
     """
 
     snapshot_hash: str
@@ -150,6 +158,13 @@ class Results:
     counts: Mapping[str, int]
     results: tuple[Result, ...]
     not_analysed: Mapping[str, str] = field(default_factory=dict[str, str])
+    study_title: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict[str, str])
+    arms: Mapping[str, str] = field(default_factory=dict[str, str])
+    control: str = ""
+    masked: bool = False
+    notes: tuple[str, ...] = ()
+    safety: SafetyResults | None = None
 
     def of(
         self, endpoint: str, analysis: Analysis | None = None, visit: str | None = None
@@ -165,20 +180,9 @@ class Results:
 
     def text(self) -> str:
         """`results.json`: sorted keys, twelve significant digits, the same bytes for the same snapshot."""
-        data = {"layout": RESULTS_VERSION, **asdict(self)}
-        return json.dumps(_plain(data), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+        from trialrun.analyse.reporting_event import text_of
 
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return rounded(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return value.value if isinstance(value, StrEnum) else value
+        return text_of(self)
 
 
 def refs(rows: Sequence[AnalysisRow], values: Sequence[float | None]) -> tuple[RowRef, ...]:
@@ -195,5 +199,6 @@ def refs(rows: Sequence[AnalysisRow], values: Sequence[float | None]) -> tuple[R
 
 def hash_of(references: Sequence[RowRef]) -> str:
     """SHA-256 over the rows, their values and the log entries behind them."""
-    text = json.dumps([asdict(reference) for reference in references], sort_keys=True, separators=(",", ":"))
+    plain = [{"row": one.row, "value": one.value, "events": one.events} for one in references]
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import trialrun
-from trialrun.analyse.methods import holm
-from trialrun.analyse.outcomes import Outcome, analyse_outcome, outcome_of
-from trialrun.analyse.result import Analysis, Result, Results
+from trialrun.analyse.basis import Basis, basis_of
+from trialrun.analyse.multiplicity import adjusted
+from trialrun.analyse.outcomes import described, outcome_of
+from trialrun.analyse.planned import planned_results, time_to_events
+from trialrun.analyse.result import Result, Results
 from trialrun.derive.dataset import Dataset, derive_dataset
-from trialrun.derive.endpoints import analysis_visits
+from trialrun.derive.endpoints import COMPOSITE, analysis_visits
+from trialrun.derive.measures import is_known
 from trialrun.derive.populations import TREATED
 from trialrun.errors import AnalysisError
 from trialrun.snapshot.read import Snapshot
 from trialrun.study.model import Endpoint, EndpointRole, Study
 
 ROLES = (EndpointRole.PRIMARY, EndpointRole.SECONDARY, EndpointRole.EXPLORATORY, EndpointRole.SAFETY)
+ASSUMED = "the study states no analysis plan: this one is derived from its other parts and is to be confirmed"
 
 
 def registered_outcomes(study: Study) -> tuple[Endpoint, ...]:
@@ -26,7 +27,7 @@ def registered_outcomes(study: Study) -> tuple[Endpoint, ...]:
 
 
 def analyse(snapshot: Snapshot, study: Study) -> Results:
-    """Derive and analyse every registered outcome.
+    """Derive a snapshot and analyse it as the study's plan says.
 
     Errors: `AnalysisError` naming the outcome that cannot be analysed and why; nothing is left out
     silently.
@@ -42,13 +43,17 @@ def analyse_dataset(data: Dataset) -> Results:
             f"the snapshot is of study {origin.study_id}, the definition given is {data.study.id}",
             "give the study the snapshot was cut for",
         )
-    outcomes = [_checked(data, endpoint) for endpoint in registered_outcomes(data.study)]
-    if not outcomes:
+    basis = basis_of(data)
+    registered = registered_outcomes(data.study)
+    for endpoint in registered:
+        _check(basis, endpoint)
+    if not registered:
         raise AnalysisError(
             f"study {data.study.id} has no registered outcome", "add endpoints with their order"
         )
-    more, not_analysed = _exploratory(data)
-    results = [result for outcome in (*outcomes, *more) for result in analyse_outcome(outcome)]
+    more, not_analysed = _exploratory(basis)
+    results = [result for endpoint in (*registered, *more) for result in _all_of(basis, endpoint)]
+    results += time_to_events(basis)
     return Results(
         snapshot_hash=data.snapshot.manifest.hash,
         study_id=data.study.id,
@@ -57,71 +62,67 @@ def analyse_dataset(data: Dataset) -> Results:
         synthetic=origin.synthetic,
         code_version=trialrun.__version__,
         counts={name: len(population.members) for name, population in data.populations.items()},
-        results=adjusted(results, outcomes),
+        results=adjusted(basis, results),
         not_analysed=not_analysed,
+        study_title=data.study.title,
+        titles={name: population.title for name, population in data.populations.items()},
+        arms={name: data.study.arms[name].title for name in basis.arms.names},
+        control=basis.arms.control,
+        masked=basis.arms.masked,
+        notes=tuple(note for note in (basis.arms.note, ASSUMED if basis.plan.assumed else "") if note),
     )
 
 
-def _exploratory(data: Dataset) -> tuple[list[Outcome], dict[str, str]]:
+def _all_of(basis: Basis, endpoint: Endpoint) -> tuple[Result, ...]:
+    """An outcome described, also by arm, and then as the plan asks."""
+    found = list(described(outcome_of(basis, endpoint)))
+    for arm in basis.arms.names:
+        found += described(outcome_of(basis, endpoint, arm))
+    return (*found, *planned_results(basis, endpoint))
+
+
+def _exploratory(basis: Basis) -> tuple[list[Endpoint], dict[str, str]]:
     """The outcomes the study adds to the record: analysed where they can be, else named with the reason."""
-    found: list[Outcome] = []
+    found: list[Endpoint] = []
     without: dict[str, str] = {}
-    for endpoint in data.study.endpoints.values():
+    for endpoint in basis.study.endpoints.values():
         if endpoint.order:
             continue
         try:
-            found.append(_checked(data, endpoint))
+            _check(basis, endpoint)
         except AnalysisError as error:
             without[endpoint.name] = error.message
+        else:
+            found.append(endpoint)
     return found, without
 
 
-def primary_result_id(outcome: Outcome) -> str:
-    """The one result an outcome's primary p value is: composite, at the last registered time."""
-    return f"{outcome.endpoint.name}/{_last_time(outcome.data.study, outcome.endpoint)}/{Analysis.COMPOSITE.value}"
-
-
-def adjusted(results: Sequence[Result], outcomes: Sequence[Outcome]) -> tuple[Result, ...]:
-    """Holm over the primary outcomes, as the study's default says ("at least one")."""
-    ids = [
-        primary_result_id(outcome) for outcome in outcomes if outcome.endpoint.role is EndpointRole.PRIMARY
-    ]
-    chosen = {result.id: result.p for result in results if result.id in ids and result.p is not None}
-    values = dict(zip(chosen, holm(list(chosen.values())), strict=True))
-    return tuple(replace(r, p_adjusted=values[r.id]) if r.id in values else r for r in results)
-
-
-def _last_time(study: Study, endpoint: Endpoint) -> str:
+def last_time(study: Study, endpoint: Endpoint) -> str:
+    """The last follow-up time an endpoint is registered at; empty when it has none."""
     times = [visit for visit in analysis_visits(study) if visit in endpoint.visits]
     return times[-1] if times else ""
 
 
-def _checked(data: Dataset, endpoint: Endpoint) -> Outcome:
-    """The outcome if it can be analysed."""
-    study, name = data.study, endpoint.variable
-    if not _is_known(study, name):
+def _check(basis: Basis, endpoint: Endpoint) -> None:
+    """Refuse an outcome that cannot be analysed."""
+    study, name = basis.study, endpoint.variable
+    if not is_known(study, name):
         raise _impossible(endpoint, f"its variable {name!r} is neither an item nor a derived value")
-    last = _last_time(study, endpoint)
+    last = last_time(study, endpoint)
     if not last:
         raise _impossible(endpoint, f"none of its times ({', '.join(endpoint.visits)}) is a follow-up visit")
-    if not data.populations[TREATED].members:
+    if not basis.members(TREATED):
         raise _impossible(endpoint, "nobody in the snapshot was given a dose")
-    outcome = outcome_of(data, endpoint)
-    if not any(row.baseline is not None for row in outcome.rows[last]):
+    rows = basis.of(name, last, TREATED)
+    if not any(row.baseline is not None for row in rows):
         raise _impossible(endpoint, "no treated participant has a baseline value")
-    decided = [row for row in outcome.rows[last] if row.change is not None]
+    decided = [row for row in rows if row.change is not None]
     if len(decided) < 2:
-        reasons = sorted({row.explanation for row in outcome.rows[last] if row.explanation})
+        reasons = sorted({row.explanation for row in rows if row.explanation})
         words = "; ".join(reasons[:3]) or "no value"
+        died = sum(row.status in COMPOSITE for row in rows)
+        words += f"; {died} died or were transplanted" if died else ""
         raise _impossible(endpoint, f"{len(decided)} treated participant(s) have a change at {last}: {words}")
-    return outcome
-
-
-def _is_known(study: Study, name: str) -> bool:
-    scores = (derived.name for derived in study.derived.values() if derived.score is not None)
-    return (
-        name in study.items or name in study.derived or any(name.startswith(f"{score}_") for score in scores)
-    )
 
 
 def _impossible(endpoint: Endpoint, reason: str) -> AnalysisError:

@@ -1,0 +1,35 @@
+"""Which estimator answers which method of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from trialrun.analyse.cases import Question
+from trialrun.analyse.estimators.categories import shift_of_estimand
+from trialrun.analyse.estimators.incidence import incidence_of_estimand
+from trialrun.analyse.estimators.means import ancova_change, described_change, mean_change
+from trialrun.analyse.estimators.mixed import mixed_model
+from trialrun.analyse.estimators.proportions import proportion_of_estimand
+from trialrun.analyse.estimators.ranks import ranked_change
+from trialrun.analyse.result import Result
+from trialrun.study.plan import Method
+
+_BY_METHOD: Mapping[Method, Callable[[Question], tuple[Result, ...]]] = {
+    Method.DESCRIBE: described_change,
+    Method.SIGNED_RANK: ranked_change,
+    Method.PAIRED_T: mean_change,
+    Method.ANCOVA: ancova_change,
+    Method.MMRM: mixed_model,
+    Method.PROPORTION: proportion_of_estimand,
+    Method.SHIFT: shift_of_estimand,
+    Method.INCIDENCE: incidence_of_estimand,
+    Method.SURVIVAL: incidence_of_estimand,
+}
+
+
+def estimate(question: Question) -> tuple[Result, ...]:
+    """The answers to a question: one, or with arms one for each arm compared with the control.
+
+    Too few participants give a result that says so and no estimate.
+    """
+    return _BY_METHOD[question.plan.method](question)
