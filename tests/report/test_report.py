@@ -87,17 +87,17 @@ def test_outcomes_stand_in_registered_order_with_the_records_words(text):
 
 
 def test_a_number_leads_to_its_rows_and_those_to_the_log(text, dataset, page):
-    assert "#rows-points_month_4-month_4" in page.links
-    rows = text[text.index('id="rows-points_month_4-month_4"') :]
-    anchor = re.search(r'href="#(v\d+)"', rows).group(1)
+    assert "#rows-points_month_4/month_4" in page.links
+    rows = text[text.index('id="rows-points_month_4/month_4"') :]
+    anchor = re.search(r'href="#(v-[^"]+)"', rows).group(1)
     entry = text[text.index(f'<tr id="{anchor}"') :]
-    found = re.search(r"[0-9a-f]{64}", entry).group(0)
+    found = re.search(r"[0-9a-f]{64}", entry[: entry.index("</tr>")]).group(0)
     assert found in dataset.snapshot.event_by_hash
-    assert "coordinator" in entry[:900]
+    assert "coordinator" in entry[: entry.index("</tr>")]
 
 
 def test_a_missing_part_shows_the_possible_values_and_why(text):
-    rows = text[text.index('id="rows-points_month_4-month_4"') :]
+    rows = text[text.index('id="rows-points_month_4/month_4"') :]
     assert "12.5 to 64.5 possible" in rows
     assert "inr missing" in rows
     assert "died on day 99" in rows
@@ -146,7 +146,7 @@ def test_what_people_typed_is_shown_and_never_run(tmp_path):
     text = render_report(data, analyse_dataset(data))
     assert script not in text
     assert "&lt;script&gt;" in text
-    assert f'<td dir="auto">{persian}'.strip() in text
+    assert re.search(f'<td[^>]* dir="auto">(<a [^>]*>)?{persian.strip()}', text)
 
 
 def test_a_study_with_a_hostile_title_is_escaped(snapshot):

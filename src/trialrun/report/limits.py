@@ -11,7 +11,10 @@ from trialrun.analyse.result import Analysis, Results
 from trialrun.derive.dataset import Dataset
 from trialrun.derive.endpoints import Status
 from trialrun.derive.populations import TREATED
+from trialrun.report import anchors
+from trialrun.report.documents.blocks import Block, Chapter, Heading, Paragraph
 from trialrun.report.numbers import percent, shown
+from trialrun.report.overview import single_arm
 from trialrun.study.model import Endpoint, EndpointRole
 
 PLANNING_SD = (2.0, 3.5, 5.0)
@@ -30,10 +33,24 @@ class Limit:
     source: str
 
 
+def limits_chapter(data: Dataset, results: Results) -> Chapter:
+    """The limits as a chapter, each with its source."""
+    treated = len(data.populations[TREATED].members)
+    blocks: list[Block] = []
+    for limit in limits_of(data, results):
+        blocks += [Heading(limit.title, 2), Paragraph(limit.words), Paragraph(f"Source: {limit.source}.")]
+    title = (
+        f"What a single arm of {treated} cannot show"
+        if single_arm(data)
+        else f"What {treated} participants cannot show"
+    )
+    return Chapter(anchors.LIMITS, title, blocks)
+
+
 def limits_of(data: Dataset, results: Results) -> tuple[Limit, ...]:
     """The limits, most important first; the MELD ones only where a MELD score is the first primary outcome."""
     treated = len(data.populations[TREATED].members)
-    found = [_cause()]
+    found = [_cause()] if single_arm(data) else []
     endpoint = next(
         (e for e in data.study.endpoints.values() if e.role is EndpointRole.PRIMARY and e.order == 1), None
     )

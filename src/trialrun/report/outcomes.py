@@ -1,20 +1,36 @@
-"""The outcome sections: tables whose every figure leads to its rows and their log entries."""
+"""The outcome sections: what was registered, what was found, and how firm it is; every number leads to its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trialrun.analyse.result import Analysis, Result, Results
+from trialrun.analyse.result import Analysis, Estimand, Result, Results
 from trialrun.derive.dataset import Dataset
 from trialrun.derive.endpoints import BASELINE, COMPOSITE, AnalysisRow, Status, analysis_visits
 from trialrun.derive.populations import TREATED
 from trialrun.errors import AnalysisError
-from trialrun.report.figures import Bar, Course, spaghetti, waterfall
-from trialrun.report.numbers import decimals_of, finer, percent, shown, shown_interval, shown_p
-from trialrun.report.overview import label_of
-from trialrun.report.trace import Trace
-from trialrun.study.model import Endpoint, EndpointRole
+from trialrun.report import anchors
+from trialrun.report.answers import forest_blocks, response_blocks, shift_blocks
+from trialrun.report.documents.blocks import (
+    Block,
+    Cell,
+    Chapter,
+    Details,
+    Facts,
+    Figure,
+    Heading,
+    Note,
+    Paragraph,
+    Run,
+    Table,
+)
+from trialrun.report.figures import outcome as figures
+from trialrun.report.figures.data import Bar, Course
+from trialrun.report.numbers import decimals_of, finer, shown, shown_interval, shown_p
+from trialrun.report.overview import DEVICE, label_of, single_arm
+from trialrun.report.rows import RowBook
+from trialrun.study.model import Endpoint, EndpointRole, Stated
 
 _ENDED = {Status.DIED: "died", Status.TRANSPLANTED: "transplant"}
 _NAMES = {
@@ -22,86 +38,31 @@ _NAMES = {
     Analysis.CHANGE_EXACT: "Median change, exact signed rank",
     Analysis.COMPOSITE: "Median change, death and transplant as worst ranks",
 }
+_OLD = frozenset(_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
-class VisitLine:
-    """One line of the table by visit."""
+class Shown:
+    """An endpoint with everything its section needs."""
 
-    visit: str
-    title: str
-    registered: bool
-    n: int
-    missing: int
-    mean_sd: str
-    median: str
-    quartiles: str
-    extremes: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeLine:
-    """One line of the table of changes."""
-
-    visit: str
-    title: str
-    registered: bool
-    name: str
-    estimand: str
-    primary: bool
-    n: int
-    estimate: str
-    interval: str
-    interval_note: str
-    p: str
-    p_adjusted: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class RowLine:
-    """One participant at one time, with links to the answers behind the value."""
-
-    participant: str
-    status: str
-    taken: str
-    value: str
-    baseline: str
-    change: str
-    percent_change: str
-    explanation: str
-    links: Sequence[tuple[str, str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class TimeRows:
-    """All treated participants at one time: what a figure of the tables opens."""
-
-    visit: str
-    title: str
-    anchor: str
-    lines: Sequence[RowLine]
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeSection:
-    """One outcome as it stands on the page."""
-
-    anchor: str
-    heading: str
+    data: Dataset
     endpoint: Endpoint
-    is_score: bool
+    results: tuple[Result, ...]
+    rows: tuple[AnalysisRow, ...]
+    titles: Mapping[str, str]
+    digits: int
     label: str
-    lines: Sequence[VisitLine]
-    changes: Sequence[ChangeLine]
-    figures: Sequence[tuple[str, str]]
-    times: Sequence[TimeRows]
-    quartile_type: str
+
+    def title(self, time: str) -> str:
+        """A time's title, and that it is not registered where the record names others."""
+        name = self.titles.get(time, time)
+        registered = time == BASELINE or time in self.endpoint.visits or not self.endpoint.order
+        return name if registered else f"{name} (not registered)"
 
 
-def outcome_sections(
-    data: Dataset, results: Results, endpoints: Sequence[Endpoint], trace: Trace
-) -> tuple[OutcomeSection, ...]:
+def outcome_chapters(
+    data: Dataset, results: Results, endpoints: Sequence[Endpoint], book: RowBook
+) -> tuple[Chapter, ...]:
     """The sections in the order given.
 
     Errors: `AnalysisError` when a registered outcome has no result: the report is not built without it.
@@ -114,144 +75,302 @@ def outcome_sections(
                 "analyse the snapshot again with the study it was cut for",
             )
     return tuple(
-        _section(data, results, endpoint, trace) for endpoint in endpoints if results.of(endpoint.name)
+        _chapter(shown_endpoint(data, results, endpoint), book)
+        for endpoint in endpoints
+        if results.of(endpoint.name)
     )
 
 
-def _section(data: Dataset, results: Results, endpoint: Endpoint, trace: Trace) -> OutcomeSection:
+def shown_endpoint(data: Dataset, results: Results, endpoint: Endpoint) -> Shown:
+    """An endpoint with its results and the rows of the treated."""
     treated = set(data.populations[TREATED].members)
-    rows = [row for row in data.rows if row.parameter == endpoint.variable and row.participant in treated]
+    rows = tuple(
+        row for row in data.rows if row.parameter == endpoint.variable and row.participant in treated
+    )
     derived = data.study.derived.get(endpoint.variable)
     is_score = derived is not None and derived.score is not None
-    digits = decimals_of((row.value for row in rows), 1 if is_score else 2)
-    own = results.of(endpoint.name)
     times = (BASELINE, *analysis_visits(data.study))
-    titles = {time: "Baseline" if time == BASELINE else data.study.visits[time].title for time in times}
-    described = [result for result in own if result.analysis is Analysis.DESCRIBE]
-    return OutcomeSection(
-        anchor=f"outcome-{endpoint.name}",
-        heading=_heading(endpoint),
+    return Shown(
+        data=data,
         endpoint=endpoint,
-        is_score=is_score,
+        results=results.of(endpoint.name),
+        rows=rows,
+        titles={time: "Baseline" if time == BASELINE else data.study.visits[time].title for time in times},
+        digits=decimals_of((row.value for row in rows), 1 if is_score else 2),
         label=label_of(data.study, endpoint.variable),
-        lines=[_visit_line(result, titles, digits, len(treated)) for result in described],
-        changes=[_change_line(r, titles, digits) for r in own if r.analysis is not Analysis.DESCRIBE],
-        figures=_figures(data, endpoint, rows, titles) if endpoint.order else (),
-        times=[_time_rows(endpoint, time, titles[time], rows, digits, trace) for time in times],
-        quartile_type=str(described[0].details.get("quantile_type", "")) if described else "",
     )
 
 
-def _heading(endpoint: Endpoint) -> str:
+def heading_of(endpoint: Endpoint) -> str:
+    """An outcome's heading: its place on the record, or that it has none."""
     if endpoint.order:
         return f"{endpoint.role.value.capitalize()} outcome {endpoint.order}: {endpoint.title}"
     return f"Not registered: {endpoint.title}"
 
 
-def _visit_line(result: Result, titles: dict[str, str], digits: int, treated: int) -> VisitLine:
+def _chapter(shown_: Shown, book: RowBook) -> Chapter:
+    endpoint = shown_.endpoint
+    book.add_times(shown_)
+    blocks: list[Block] = [*_record(shown_), _by_visit(shown_, book)]
+    changes = _changes(shown_)
+    if changes:
+        blocks.append(_change_table(shown_, changes, book))
+    blocks += _estimands(changes)
+    blocks += forest_blocks(shown_, book)
+    blocks += response_blocks(shown_, book)
+    blocks += shift_blocks(shown_, book)
+    blocks += _figures(shown_)
+    blocks += _logs(shown_)
+    return Chapter(anchors.outcome_anchor(endpoint.name), heading_of(endpoint), blocks)
+
+
+# --- what the record says ------------------------------------------------------------------------------
+
+
+def _record(shown_: Shown) -> list[Block]:
+    endpoint, study = shown_.endpoint, shown_.data.study
+    blocks: list[Block] = []
+    if endpoint.order:
+        words = f"Registered. Time frame on the record: {endpoint.time_frame or 'none'}."
+        blocks.append(Paragraph(f"{words} {endpoint.description}".strip()))
+    else:
+        blocks.append(
+            Paragraph("Not registered: added by the study definition. It is exploratory, whatever it shows.")
+        )
+    derived = study.derived.get(endpoint.variable)
+    if derived is not None and derived.score is not None:
+        blocks.append(Note(f"Computed from published formulas. {DEVICE}"))
+    levels = (
+        ("Domain", endpoint.domain),
+        ("Measure", endpoint.measure),
+        ("Metric", endpoint.metric),
+        ("Aggregation", endpoint.aggregation),
+        ("Time", endpoint.time),
+    )
+    rows = [(Cell(name, head=True), level.value, _stated(level)) for name, level in levels]
+    table = Table(("Level", "Taken as", "On the record"), rows, widths=(2, 6, 3))
+    blocks.append(
+        Details("What is measured: five levels, stated or assumed", (table,), print=bool(endpoint.order))
+    )
+    return blocks
+
+
+def _stated(level: Stated) -> Cell:
+    if level.stated:
+        return Cell("stated")
+    if not level.assumption:
+        return Cell("assumed")
+    return Cell(f"assumed: {level.assumption}", opens=anchors.assumption_anchor(level.assumption))
+
+
+# --- what was found --------------------------------------------------------------------------------------
+
+
+def _by_visit(shown_: Shown, book: RowBook) -> Table:
+    described = [result for result in shown_.results if result.analysis is Analysis.DESCRIBE]
+    arms = any(result.arm for result in described)
+    treated = len(shown_.data.populations[TREATED].members)
+    rows = [_visit_row(shown_, result, arms, book) for result in described]
+    kind = next(
+        (str(r.details.get("quantile_type")) for r in described if r.details.get("quantile_type")), ""
+    )
+    return Table(
+        (
+            "Visit",
+            *(("Arm",) if arms else ()),
+            "n",
+            "Missing",
+            "Mean (SD)",
+            "Median",
+            "Quartiles",
+            "Lowest to highest",
+        ),
+        rows,
+        caption=f"{shown_.label} by visit, of {treated} treated",
+        widths=(4, *((3,) if arms else ()), 1, 2, 3, 2, 3, 3),
+        notes=(f"Quartiles of type {kind}.",) if kind else (),
+    )
+
+
+def _visit_row(shown_: Shown, result: Result, arms: bool, book: RowBook) -> tuple[Cell, ...]:
+    digits = shown_.digits
     numbers = {
         name: value if isinstance(value, (int, float)) else None for name, value in result.details.items()
     }
-    return VisitLine(
-        visit=result.visit,
-        title=titles[result.visit],
-        registered=result.registered,
-        n=result.n,
-        missing=treated - result.n,
-        mean_sd=f"{shown(result.estimate, finer(digits))} ({shown(numbers.get('sd'), finer(digits))})",
-        median=shown(numbers.get("median"), digits),
-        quartiles=f"{shown(numbers.get('q25'), digits)} to {shown(numbers.get('q75'), digits)}",
-        extremes=f"{shown(numbers.get('low'), digits)} to {shown(numbers.get('high'), digits)}",
+    cells = (
+        str(result.n),
+        str(len(result.left_out)),
+        f"{shown(result.estimate, finer(digits))} ({shown(numbers.get('sd'), finer(digits))})",
+        shown(numbers.get("median"), digits),
+        f"{shown(numbers.get('q25'), digits)} to {shown(numbers.get('q75'), digits)}",
+        f"{shown(numbers.get('low'), digits)} to {shown(numbers.get('high'), digits)}",
+    )
+    place = book.of(result)
+    return (
+        Cell(shown_.title(result.visit), head=True),
+        *((Cell(_arm(shown_, result.arm)),) if arms else ()),
+        *(Cell(text, opens=place, number=True) for text in cells),
     )
 
 
-def _change_line(result: Result, titles: dict[str, str], digits: int) -> ChangeLine:
-    interval = result.interval
-    shape = finer(digits)
-    return ChangeLine(
-        visit=result.visit,
-        title=titles[result.visit],
-        registered=result.registered,
-        name=_NAMES[result.analysis],
-        estimand=result.estimand.name if result.estimand else "",
-        primary=result.p_adjusted is not None,
-        n=result.n,
-        estimate=shown(result.estimate, shape, sign=True),
-        interval=shown_interval(interval.low, interval.high, shape, sign=True)
-        if interval
-        else "not estimable",
-        interval_note=interval.note if interval else "",
-        p=shown_p(result.p),
-        p_adjusted=shown_p(result.p_adjusted) if result.p_adjusted is not None else "",
-        note=result.note,
+def _arm(shown_: Shown, arm: str) -> str:
+    titles = {name: one.title for name, one in shown_.data.study.arms.items()}
+    return " minus ".join(titles.get(name, name) for name in arm.split(" - ")) if arm else "All"
+
+
+def _changes(shown_: Shown) -> list[Result]:
+    """Main results in order of time: the plan's own, and the plain ones that say something else."""
+    planned = [r for r in shown_.results if r.analysis is Analysis.ESTIMAND]
+    told = {(r.visit, r.arm, r.n, r.estimate, r.p) for r in planned}
+    plain = [
+        r for r in shown_.results if r.analysis in _OLD and (r.visit, r.arm, r.n, r.estimate, r.p) not in told
+    ]
+    order = list(shown_.titles)
+    return sorted((*planned, *plain), key=lambda r: order.index(r.visit) if r.visit in order else 99)
+
+
+def _change_table(shown_: Shown, found: Sequence[Result], book: RowBook) -> Table:
+    arms = any(result.arm for result in found)
+    rows: list[tuple[Cell | str, ...]] = []
+    adjusted = any(result.p_adjusted is not None for result in found)
+    for result in found:
+        place, interval = book.of(result), result.interval
+        shape = finer(shown_.digits)
+        bounds = (
+            shown_interval(interval.low, interval.high, shape, sign=True) if interval else "not estimable"
+        )
+        note = f"\n{interval.note}" if interval and interval.note else ""
+        rows.append(
+            (
+                Cell(shown_.title(result.visit), head=True),
+                Cell(_what(result), strong=is_primary(result)),
+                *((Cell(_arm(shown_, result.arm)),) if arms else ()),
+                Cell(str(result.n), opens=place, number=True),
+                Cell(shown(result.estimate, shape, sign=True), opens=place, number=True),
+                Cell(bounds + note, opens=place, number=True),
+                Cell(shown_p(result.p), opens=place, number=True),
+                *(
+                    (Cell(shown_p(result.p_adjusted) if result.p_adjusted is not None else "", number=True),)
+                    if adjusted
+                    else ()
+                ),
+            )
+        )
+    return Table(
+        (
+            "Visit", "Estimate", *(("Arm",) if arms else ()), "n", "Change", "95 % interval", "p",
+            *(("Adjusted p",) if adjusted else ()),
+        ),
+        rows,
+        caption=f"{shown_.label}: change from baseline",
+        widths=(3, 6, *((3,) if arms else ()), 1, 2, 4, 2, *((2,) if adjusted else ())),
+        notes=_notes(shown_),
+    )  # fmt: skip
+
+
+def is_primary(result: Result) -> bool:
+    """The one result that answers a primary question."""
+    return result.p_adjusted is not None or (
+        result.analysis is Analysis.ESTIMAND and result.role == "primary" and result.registered
     )
 
 
-def _figures(
-    data: Dataset, endpoint: Endpoint, rows: Sequence[AnalysisRow], titles: dict[str, str]
-) -> list[tuple[str, str]]:
-    label = label_of(data.study, endpoint.variable)
+def _what(result: Result) -> str:
+    words = result.label or _NAMES.get(result.analysis, result.method)
+    extra = [f"{result.role} analysis"] if result.role else ["primary analysis"] if is_primary(result) else []
+    extra += [result.note] if result.note else []
+    return f"{words}\n{'; '.join(extra)}" if extra else words
+
+
+def _notes(shown_: Shown) -> tuple[str, ...]:
+    notes: list[str] = []
+    if not shown_.endpoint.lower_is_better:
+        notes.append("Higher is better.")
+    if single_arm(shown_.data):
+        notes.append(
+            "There is no comparison group: p tests whether the change differs from zero, and spontaneous change is often "
+            "\N{LEFT DOUBLE QUOTATION MARK}significant\N{RIGHT DOUBLE QUOTATION MARK}."
+        )
+    return tuple(notes)
+
+
+def _estimands(found: Sequence[Result]) -> list[Block]:
+    """The five attributes of each estimand, once."""
+    seen: dict[str, Estimand] = {}
+    for result in found:
+        if result.estimand is not None:
+            seen.setdefault(f"{result.estimand.name}: {result.estimand.summary}", result.estimand)
+    blocks: list[Block] = []
+    for name, estimand in seen.items():
+        events = "; ".join(f"{kind.replace('_', ' ')}: {how}" for kind, how in estimand.intercurrent.items())
+        facts = Facts(
+            [
+                ("Treatment", estimand.treatment),
+                ("Population", estimand.population),
+                ("Variable", estimand.variable),
+                ("Intercurrent events", events or "none named"),
+                ("Summary", estimand.summary),
+            ]
+        )
+        blocks += [Paragraph((Run(name, bold=True),)), facts]
+    return [Details("Estimands in their five attributes (ICH E9 R1)", blocks, print=True)] if blocks else []
+
+
+def _logs(shown_: Shown) -> list[Block]:
+    told = [(result.label or result.id, result.log) for result in shown_.results if result.log]
+    if not told:
+        return []
+    blocks: list[Block] = []
+    for label, log in told:
+        blocks += [Heading(label, 3), *(Paragraph(line) for line in log)]
+    return [Details("What the methods did on their way", blocks)]
+
+
+# --- figures ---------------------------------------------------------------------------------------------
+
+
+def _figures(shown_: Shown) -> list[Figure]:
+    endpoint = shown_.endpoint
+    if not endpoint.order or not shown_.rows:
+        return []
     by_person: dict[str, dict[str, AnalysisRow]] = {}
-    for row in rows:
+    for row in shown_.rows:
         by_person.setdefault(row.participant, {})[row.visit] = row
     courses = [
         Course(
             person,
-            tuple(_observed(own.get(time)) for time in titles),
+            tuple(_observed(own.get(time)) for time in shown_.titles),
             next((_ENDED[row.status] for row in own.values() if row.status in COMPOSITE), ""),
+            _arm_of(shown_, person),
         )
         for person, own in sorted(by_person.items())
     ]
-    caption = (
-        f"{label}: every participant (grey) and the mean of those observed (blue), who are not the same people at "
-        "each time. A cross ends the line of a participant who died or was transplanted."
-    )
-    drawn = [(caption, spaghetti(f"course-{endpoint.name}", courses, list(titles.values()), label))]
+    drawn = [
+        figures.spaghetti(f"course-{endpoint.name}", courses, list(shown_.titles.values()), shown_.label)
+    ]
     if endpoint.role is EndpointRole.PRIMARY and endpoint.visits:
-        drawn.append(_waterfall(endpoint, rows, label, titles[endpoint.visits[-1]]))
+        last = endpoint.visits[-1]
+        bars = [
+            Bar(row.participant, row.change, _ENDED.get(row.status, ""))
+            for row in shown_.rows
+            if row.visit == last
+        ]
+        drawn.append(
+            figures.waterfall(
+                f"fall-{endpoint.name}", bars, shown_.label, time=shown_.titles[last],
+                lower_is_better=endpoint.lower_is_better,
+            )
+        )  # fmt: skip
     return drawn
 
 
-def _waterfall(endpoint: Endpoint, rows: Sequence[AnalysisRow], label: str, time: str) -> tuple[str, str]:
-    last = endpoint.visits[-1]
-    bars = [Bar(row.participant, row.change, _ENDED.get(row.status, "")) for row in rows if row.visit == last]
-    absent = sorted(bar.participant for bar in bars if bar.change is None and not bar.ended)
-    caption = (
-        f"Change in {label} from baseline to {time}: blue is better, orange worse; "
-        "hatched full bars are deaths and transplants."
-    )
-    if absent:
-        caption += f" Not shown, no known change: {', '.join(absent)}."
-    name = f"fall-{endpoint.name}"
-    return caption, waterfall(name, bars, label, lower_is_better=endpoint.lower_is_better)
+def _arm_of(shown_: Shown, person: str) -> str:
+    study = shown_.data.study
+    if len(study.arms) < 2:
+        return ""
+    arm = shown_.data.snapshot.participants[person]["arm"]
+    return study.arms[arm].title if arm in study.arms else ""
 
 
 def _observed(row: AnalysisRow | None) -> float | None:
     return row.value if row is not None and row.status is Status.OBSERVED else None
-
-
-def _time_rows(
-    endpoint: Endpoint, time: str, title: str, rows: Sequence[AnalysisRow], digits: int, trace: Trace
-) -> TimeRows:
-    lines = [_row_line(row, digits, trace) for row in rows if row.visit == time]
-    return TimeRows(time, title, f"rows-{endpoint.name}-{time}", lines)
-
-
-def _row_line(row: AnalysisRow, digits: int, trace: Trace) -> RowLine:
-    value = shown(row.value, digits)
-    if row.value is None and row.low is not None and row.high is not None:
-        value = f"{shown(row.low, digits)} to {shown(row.high, digits)} possible"
-    day = f", day {row.day}" if row.day is not None else ""
-    # What the baseline rests on stands with the baseline; here only what was found at this time.
-    own = [s for s in row.sources if row.visit == BASELINE or s.visit in {row.occurrence, ""}]
-    return RowLine(
-        participant=row.participant,
-        status="" if row.explanation else str(row.status).replace("_", " "),
-        taken=f"{row.on}{day}" if row.on else "",
-        value=value,
-        baseline=shown(row.baseline, digits),
-        change=shown(row.change, digits, sign=True),
-        percent_change=percent(row.percent_change / 100) if row.percent_change is not None else shown(None),
-        explanation=row.explanation,
-        links=[trace.link(source) for source in dict.fromkeys(own)],
-    )

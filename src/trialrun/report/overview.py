@@ -1,137 +1,156 @@
-"""The first part of the report: what it is, what it rests on, who took part."""
+"""What the report is, the record it reports on, and what the record leaves open."""
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
-from trialrun.analyse.methods import describe
-from trialrun.derive.answers import machine_value
+from trialrun.analyse.result import Results
 from trialrun.derive.dataset import Dataset
-from trialrun.derive.endpoints import BASELINE, AnalysisRow, Status, analysis_visits
-from trialrun.derive.populations import ENROLLED, EVALUABLE, SCREENED, TREATED, Population
-from trialrun.report.numbers import decimals_of, finer, percent, shown
-from trialrun.study.model import Assumption, Criterion, ItemType, Study
+from trialrun.derive.populations import ENROLLED, SCREENED, TREATED
+from trialrun.report import anchors
+from trialrun.report.documents.blocks import Cell, Chapter, Details, Facts, Note, Paragraph, Run, Table
+from trialrun.study.model import Assumption, ItemType, Study
+
+PURPOSES: Mapping[str, str] = {
+    "rehearsal": "Rehearsal: the participants are simulated. Nothing here says anything about a treatment.",
+    "import": "Imported data: collected outside this study.",
+    "interim": "Interim: the study is not finished. Numbers will change.",
+    "final": "Final analysis.",
+}
+DEVICE = "Not a medical device: scores and results support, and never replace, the investigator's judgement."
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """One box of the flow: how many, and who left before the next one, by reason."""
-
-    title: str
-    n: int
-    left: Sequence[tuple[str, int]]
-    side: str = "Not taken further"
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """A label and one cell."""
-
-    label: str
-    cell: str
+def banner_words(data: Dataset) -> str:
+    """What the snapshot is, in the sentences a reader must see first."""
+    origin = data.snapshot.manifest.origin
+    words = PURPOSES[origin.purpose]
+    if origin.synthetic and origin.seed is not None:
+        words += f" Seed {origin.seed}."
+    if is_masked(data):
+        words += " Arms are masked: everybody is shown together, and nothing here tells who received what."
+    return words
 
 
-@dataclass(frozen=True, slots=True)
-class CriterionCount:
-    """How often a criterion kept somebody out."""
-
-    criterion: Criterion
-    failed: int
-    unknown: int
+def is_masked(data: Dataset) -> bool:
+    """The study has several arms and the snapshot names nobody's."""
+    enrolled = [row for row in data.snapshot.rows("participants") if row["enrolled_on"] is not None]
+    return len(data.study.arms) > 1 and bool(enrolled) and not any(row["arm"] for row in enrolled)
 
 
-def flow_boxes(data: Dataset) -> tuple[Box, ...]:
-    """Screened, enrolled, treated, and what became of the treated at each planned time."""
-    sets = data.populations
-    boxes = [
-        _box("Screened", sets[SCREENED], sets[ENROLLED]),
-        _box("Enrolled", sets[ENROLLED], sets[TREATED]),
-        Box("Treated: at least one dose", len(sets[TREATED].members), _left_by_time(data), "Not evaluable"),
+def single_arm(data: Dataset) -> bool:
+    """Nobody is compared with anybody: one arm, or arms nobody may know."""
+    return len(data.study.arms) < 2 or is_masked(data)
+
+
+def about_chapter(data: Dataset) -> Chapter:
+    """What this is, in a few lines."""
+    study, origin = data.study, data.snapshot.manifest.origin
+    treated = len(data.populations[TREATED].members)
+    cut = origin.created_at[:16].replace("T", " ")
+    facts = [
+        ("Study", f"{study.registry_id or study.id}{f' ({study.acronym})' if study.acronym else ''}"),
+        ("Data", f"up to log position {origin.ledger_position}, cut {cut} UTC"),
+        ("Participants", _people_words(data)),
+        ("Arms", _arms_words(data)),
+        ("Analysis plan", _plan_words(study)),
     ]
-    boxes.append(
-        _box("Evaluable for the primary outcomes, death and transplant included", sets[EVALUABLE], None)
+    notes = [Paragraph(note) for note in origin.notes]
+    caveat = (
+        [
+            Note(
+                (
+                    Run(
+                        "There is no comparison group. A p value tests whether a change differs from zero, not what caused it: "
+                    ),
+                    Run(f"what a single arm of {treated} cannot show", opens=anchors.LIMITS),
+                    Run("."),
+                )
+            )
+        ]
+        if single_arm(data)
+        else []
     )
-    return tuple(boxes)
-
-
-def _box(title: str, here: Population, following: Population | None) -> Box:
-    reasons = (
-        Counter(_short(reason) for reason in following.left_out.values()) if following else Counter[str]()
+    return Chapter(
+        anchors.ABOUT,
+        "What this is",
+        (
+            Facts(facts),
+            *caveat,
+            Paragraph(
+                "Outcomes stand in the order of the registry record. Numbers of the tables open the rows behind them, rows "
+                "the answers they rest on, and answers the log entries that hold them."
+            ),
+            Note(DEVICE),
+            *notes,
+        ),
     )
-    return Box(title, len(here.members), tuple(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))))
 
 
-def _short(reason: str) -> str:
-    """A reason without its details, so that equal reasons are counted together."""
-    return reason.split(":")[0] if reason.startswith(("not eligible", "eligibility undecided")) else reason
+def _people_words(data: Dataset) -> str:
+    screened, enrolled, treated = (len(data.populations[n].members) for n in (SCREENED, ENROLLED, TREATED))
+    return f"{screened} people were screened, {enrolled} enrolled, {treated} treated at least once"
 
 
-def _left_by_time(data: Dataset) -> tuple[tuple[str, int], ...]:
-    """Why treated people are not evaluable, in plain classes; the sum is the number not evaluable."""
-    reasons: Counter[str] = Counter()
-    missing = data.populations[EVALUABLE].left_out
-    for name in missing:
-        statuses = {row.status for row in _primary_rows(data) if row.participant == name}
-        reasons[_class_of(statuses)] += 1
-    return tuple(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])))
+def _arms_words(data: Dataset) -> str:
+    titles = [arm.title for arm in data.study.arms.values()]
+    if is_masked(data):
+        return f"{len(titles)}, masked in this snapshot"
+    return "one: " + titles[0] if len(titles) == 1 else "; ".join(titles) or "none named"
 
 
-def _primary_rows(data: Dataset) -> list[AnalysisRow]:
-    last = {
-        e.variable: e.visits[-1]
-        for e in data.study.endpoints.values()
-        if e.role.value == "primary" and e.visits
-    }
-    return [row for row in data.rows if last.get(row.parameter) == row.visit]
+def _plan_words(study: Study) -> str:
+    return (
+        "not stated by the study; the defaults for a small trial are used"
+        if study.analysis.assumed
+        else "stated in the study definition"
+    )
 
 
-def _class_of(statuses: set[Status]) -> str:
-    for status, words in (
-        (Status.LEFT, "left the trial before"),
-        (Status.NOT_REACHED, "not there yet"),
-        (Status.MISSED, "visit missed"),
-        (Status.OUTSIDE_WINDOW, "visit outside its window"),
-        (Status.UNKNOWN, "a part of a score missing"),
-    ):
-        if status in statuses:
-            return words
-    return "no baseline value"
-
-
-def outcome_counts(data: Dataset) -> Mapping[str, Mapping[str, int]]:
-    """For each planned time what became of the treated, by the first primary outcome."""
-    primary = [row.parameter for row in _primary_rows(data)]
-    parameter = primary[0] if primary else ""
-    counts: dict[str, dict[str, int]] = {}
-    for time in analysis_visits(data.study):
-        rows = [row for row in data.rows if row.parameter == parameter and row.visit == time]
-        found = Counter(row.status for row in rows)
-        counts[data.study.visits[time].title] = {str(status): found.get(status, 0) for status in Status}
-    return counts
-
-
-def screening_reasons(data: Dataset) -> tuple[CriterionCount, ...]:
-    """The criteria that were not passed, by how many people; one person can count more than once."""
-    failed: Counter[str] = Counter()
-    unknown: Counter[str] = Counter()
-    for row in data.snapshot.rows("criteria"):
-        criterion = data.study.criteria.get(row["criterion"])
-        if criterion is None:
-            continue
-        if row["outcome"] == "unknown":
-            unknown[criterion.id] += 1
-        elif row["outcome"] != ("met" if criterion.kind.value == "inclusion" else "not_met"):
-            failed[criterion.id] += 1
-    order = [
-        criterion
-        for criterion in data.study.criteria.values()
-        if failed[criterion.id] or unknown[criterion.id]
+def record_chapter(data: Dataset, results: Results) -> Chapter:
+    """The registry record and the hashes that bind it to these numbers."""
+    origin = data.snapshot.manifest.origin
+    hashes = [
+        ("Study definition", origin.study_hash),
+        ("Snapshot", data.snapshot.manifest.hash),
+        ("Results", results_hash(results)),
+        ("Seal of the log", origin.seal or "not sealed"),
     ]
-    return tuple(
-        CriterionCount(criterion, failed[criterion.id], unknown[criterion.id]) for criterion in order
+    return Chapter(
+        anchors.RECORD,
+        "Record and hashes",
+        (
+            Facts(record_facts(data.study)),
+            Paragraph("SHA-256 of what this report was made from:"),
+            Facts(hashes),
+        ),
     )
+
+
+def results_hash(results: Results) -> str:
+    """SHA-256 of the text of `results.json`."""
+    return hashlib.sha256(results.text().encode()).hexdigest()
+
+
+def record_facts(study: Study) -> list[tuple[str, str]]:
+    """What identifies the registry record."""
+    section: Mapping[str, Any] = study.record.get("protocolSection", {})
+    status: Mapping[str, Any] = section.get("statusModule", {})
+    design: Mapping[str, Any] = section.get("designModule", {})
+    text = json.dumps(study.record, sort_keys=True, ensure_ascii=False, default=str)
+    facts = [
+        ("Registry identifier", study.registry_id),
+        ("Title", study.title),
+        ("Sponsor", study.sponsor),
+        ("Phase", ", ".join(design.get("phases", []))),
+        ("Planned participants", str(study.target)),
+        ("Status on the record", status.get("overallStatus", "")),
+        ("Record date", (status.get("lastUpdatePostDateStruct") or {}).get("date", "")),
+        ("Record", hashlib.sha256(text.encode()).hexdigest()),
+    ]
+    return [(label, value) for label, value in facts if value]
 
 
 def assumption_lists(study: Study) -> tuple[Sequence[Assumption], Sequence[Assumption]]:
@@ -140,56 +159,37 @@ def assumption_lists(study: Study) -> tuple[Sequence[Assumption], Sequence[Assum
     return [a for a in every if a.confirmed is None], [a for a in every if a.confirmed is not None]
 
 
-def baseline_table(data: Dataset) -> tuple[TableRow, ...]:
-    """Who the treated were before the first dose."""
-    members = data.populations[TREATED].members
-    people = [data.snapshot.participants[name] for name in members]
-    table = [_measured("Age, years", [p["age"] for p in people], 0), *_choice(data, "sex", members)]
-    for name in ("ascites", "encephalopathy"):
-        if name in data.study.items:
-            table += _choice(data, name, members)
-    for parameter in dict.fromkeys(row.parameter for row in data.rows):
-        values = [row.value for row in data.rows if row.parameter == parameter and row.visit == BASELINE]
-        most = 2 if parameter in data.study.items else 1
-        table.append(_measured(label_of(data.study, parameter), values, decimals_of(values, most)))
-    return tuple(table)
-
-
-def _measured(label: str, values: Sequence[float | None], digits: int) -> TableRow:
-    known = [value for value in values if value is not None]
-    summary = describe(known)
-    if not summary.n:
-        return TableRow(label, "none known")
-    cell = (
-        f"{shown(summary.mean, finer(digits))} ({shown(summary.sd, finer(digits))}); "
-        f"{shown(summary.median, digits)} [{shown(summary.q25, digits)}, {shown(summary.q75, digits)}]; "
-        f"{shown(summary.low, digits)} to {shown(summary.high, digits)}"
-    )
-    missing = len(values) - summary.n
-    return TableRow(label, f"{cell}; {missing} missing" if missing else cell)
-
-
-def _choice(data: Dataset, name: str, members: Sequence[str]) -> list[TableRow]:
-    item = data.study.items.get(name)
-    if item is None or item.type is not ItemType.CHOICE:
-        return []
-    counts: Counter[str] = Counter()
-    for member in members:
-        found = None
-        for visit in data.answers.get(member, ()):
-            first = data.snapshot.participants[member]["first_dose_on"]
-            if visit.on is not None and first is not None and visit.on <= first and name in visit.single:
-                found = machine_value(item, visit.single[name]) or found
-        counts[found or ""] += 1
-    rows = [
-        TableRow(
-            f"{item.label}: {choice.label}",
-            f"{counts[choice.code]} ({percent(counts[choice.code] / len(members))})",
-        )
-        for choice in item.choices
-        if members
+def assumptions_chapter(data: Dataset) -> Chapter:
+    """What the record does not say and what is taken instead: open first."""
+    open_ones, confirmed = assumption_lists(data.study)
+    blocks = [
+        Details(f"{len(found)} {word}", (_assumption_table(found),), print=True)
+        for word, found in (("open", open_ones), ("confirmed", confirmed))
+        if found
     ]
-    return [*rows, TableRow(f"{item.label}: unknown", str(counts[""]))] if counts[""] else rows
+    counted = f"{len(open_ones)} open, {len(confirmed)} confirmed."
+    words = f"What the record does not say, and what this report takes instead: {counted}"
+    if not blocks:
+        words = "The study definition states no assumption."
+    return Chapter(anchors.ASSUMPTIONS, "Assumptions", (Paragraph(words), *blocks))
+
+
+def _assumption_table(found: Sequence[Assumption]) -> Table:
+    return Table(
+        ("Assumption", "About", "Taken", "Instead of", "Confirmed"),
+        [
+            (
+                Cell(a.id, head=True),
+                a.about,
+                f"{a.default}\n{a.reason}" if a.reason else a.default,
+                "; ".join(a.alternatives),
+                f"{a.confirmed.by}, {a.confirmed.on}" if a.confirmed else f"open: {a.confirm_by}",
+            )
+            for a in found
+        ],
+        widths=(2, 3, 5, 4, 3),
+        anchor=anchors.assumption_anchor(""),
+    )
 
 
 def label_of(study: Study, parameter: str) -> str:
@@ -198,4 +198,15 @@ def label_of(study: Study, parameter: str) -> str:
         item = study.items[parameter]
         unit = item.unit or ""
         return f"{item.label}, {unit}" if unit and not unit.startswith("{") else item.label
-    return study.derived[parameter].label if parameter in study.derived else parameter
+    if parameter in study.derived:
+        return study.derived[parameter].label
+    whole = max((d for d in study.derived if parameter.startswith(f"{d}_")), key=len, default="")
+    if not whole:
+        return parameter.replace("_", " ")
+    return f"{study.derived[whole].label}: {parameter.removeprefix(whole + '_').replace('_', ' ')}"
+
+
+def is_choice(study: Study, name: str) -> bool:
+    """Whether an item is answered from a list."""
+    item = study.items.get(name)
+    return item is not None and item.type is ItemType.CHOICE

@@ -1,0 +1,118 @@
+"""The rows behind the results of outcomes: everybody treated at a time, or what one analysis used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from trialrun.analyse.result import Analysis, Result
+from trialrun.derive.dataset import Dataset
+from trialrun.derive.endpoints import BASELINE, AnalysisRow
+from trialrun.report import anchors
+from trialrun.report.numbers import percent, shown
+from trialrun.report.trace import Line, Opening, Openings
+
+if TYPE_CHECKING:
+    from trialrun.report.outcomes import Shown
+
+_WHOLE = frozenset({Analysis.DESCRIBE, Analysis.CHANGE, Analysis.CHANGE_EXACT, Analysis.COMPOSITE})
+
+
+class RowBook:
+    """Gives each result the place its numbers open; results that rest on the same rows share one."""
+
+    def __init__(self, data: Dataset, openings: Openings) -> None:
+        self.openings = openings
+        self._rows: Mapping[str, AnalysisRow] = {row.key: row for row in data.rows}
+        self._digits: dict[str, int] = {}
+        self._titles: dict[str, str] = {}
+        self._made: dict[tuple[str, str, str], str] = {}
+
+    def add_times(self, shown_: Shown) -> None:
+        """All treated participants at each time of an endpoint."""
+        name = shown_.endpoint.name
+        self._digits[name] = shown_.digits
+        chapter = f"{shown_.label}"
+        self._titles[name] = chapter
+        for time, title in shown_.titles.items():
+            lines = tuple(row_line(row, shown_.digits) for row in shown_.rows if row.visit == time)
+            columns = (
+                ("Taken", "Value") if time == BASELINE else ("Taken", "Value", "Baseline", "Change", "%")
+            )
+            numbers = frozenset(range(1, len(columns)))
+            self.openings.add(
+                Opening(
+                    _time_place(name, time),
+                    f"{shown_.label}, {title}",
+                    (*columns, "Status"),
+                    lines,
+                    numbers,
+                    chapter=chapter,
+                )
+            )
+
+    def of(self, result: Result) -> str:
+        """The place of the rows behind a result."""
+        if result.analysis in _WHOLE and not result.arm:
+            place = _time_place(result.endpoint, result.visit)
+            if place in self.openings:
+                return place
+        key = (result.endpoint, result.visit, result.inputs_hash)
+        if key not in self._made:
+            self._made[key] = self.openings.add(self._own(result))
+        return self._made[key]
+
+    def subset(self, key: str, title: str, participants: Sequence[str], result: Result) -> str:
+        """Some of a result's rows, such as the responders."""
+        wanted = set(participants)
+        kept = [row for row in result.rows if row.row.split("/")[0] in wanted]
+        return self.openings.add(
+            self._opening(anchors.rows_anchor(f"{result.id}/{key}"), title, kept, result, "")
+        )
+
+    def _own(self, result: Result) -> Opening:
+        title = f"{result.label or result.method}, {result.visit.replace('_', ' ')}"
+        left = "; ".join(f"{name}: {why}" for name, why in list(result.left_out.items())[:20])
+        note = f"Not in it: {left}." if left else ""
+        return self._opening(anchors.rows_anchor(result.id), title, result.rows, result, note)
+
+    def _opening(self, place: str, title: str, refs: Sequence[object], result: Result, note: str) -> Opening:
+        digits = self._digits.get(result.endpoint, 2)
+        lines: list[Line] = []
+        for ref in result.rows if refs is result.rows else refs:
+            row = self._rows.get(ref.row)  # type: ignore[attr-defined]
+            used = shown(ref.value, digits)  # type: ignore[attr-defined]
+            if row is None:
+                person = ref.row.split("/")[0]  # type: ignore[attr-defined]
+                lines.append(Line(person, ("", used, ""), entries=ref.events))  # type: ignore[attr-defined]
+                continue
+            status = row.explanation or str(row.status).replace("_", " ")
+            lines.append(
+                Line(row.participant, (_taken(row), used, status), tuple(dict.fromkeys(row.sources)))
+            )
+        chapter = self._titles.get(result.endpoint, result.endpoint)
+        return Opening(place, title, ("Taken", "Used", "Status"), tuple(lines), frozenset({1}), note, chapter)
+
+
+def _time_place(endpoint: str, time: str) -> str:
+    return anchors.rows_anchor(f"{endpoint}/{time}")
+
+
+def _taken(row: AnalysisRow) -> str:
+    day = f", day {row.day}" if row.day is not None else ""
+    return f"{row.on}{day}" if row.on else ""
+
+
+def row_line(row: AnalysisRow, digits: int) -> Line:
+    """One participant at one time, with the answers the value rests on."""
+    value = shown(row.value, digits) if row.category is None else row.category
+    if row.value is None and row.low is not None and row.high is not None:
+        value = f"{shown(row.low, digits)} to {shown(row.high, digits)} possible"
+    status = row.explanation or str(row.status).replace("_", " ")
+    # What the baseline rests on stands with the baseline; here only what was found at this time.
+    own = [s for s in row.sources if row.visit == BASELINE or s.visit in {row.occurrence, ""}]
+    cells = (_taken(row), value)
+    if row.visit != BASELINE:
+        change = percent(row.percent_change / 100) if row.percent_change is not None else shown(None)
+        cells = (*cells, shown(row.baseline, digits), shown(row.change, digits, sign=True), change)
+    return Line(row.participant, (*cells, status), tuple(dict.fromkeys(own)))
