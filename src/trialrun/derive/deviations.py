@@ -11,7 +11,7 @@ from trialrun.derive.answers import VisitAnswers, planned_name
 from trialrun.derive.endpoints import AnalysisRow, Status
 from trialrun.derive.names import local_name
 from trialrun.derive.safety import Dose, plan_of
-from trialrun.derive.windows import window_of
+from trialrun.derive.windows import visit_window
 from trialrun.snapshot.layout import Row
 from trialrun.snapshot.read import Snapshot
 from trialrun.study.model import Study
@@ -68,7 +68,7 @@ def _window_deviations(study: Study, person: Row, visits: Sequence[VisitAnswers]
     for visit in visits:
         if visit.visit not in study.visits or visit.on is None:
             continue
-        window = window_of(study, visit.visit, anchors)
+        window = visit_window(study, visit.visit, anchors)
         if window is not None and not window.holds(visit.on):
             late = (visit.on - window.last).days
             words = (
@@ -122,7 +122,7 @@ def _was_due(snapshot: Snapshot, study: Study, person: Row, dose: Dose) -> bool:
     """Whether the dose was given, or its time came before the participant left and before the cut."""
     if dose.given:
         return True
-    window = window_of(study, dose.visit, {"first_dose": person["first_dose_on"]})
+    window = visit_window(study, dose.visit, {"first_dose": person["first_dose_on"]})
     if window is None:
         return True
     cut_on = date.fromisoformat(snapshot.manifest.origin.created_at[:10])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from trialrun.derive.answers import VisitAnswers
+from trialrun.derive.course_events import happenings
 from trialrun.derive.measures import Source
 from trialrun.derive.names import DEATH, TRANSPLANT, local_name
 from trialrun.snapshot.layout import Row
@@ -15,6 +16,7 @@ from trialrun.study.model import Study
 
 FATAL = frozenset({"fatal", "death", "died"})
 PROCEDURES = ("tips", "dialysis", "transplant", "paracentesis")
+_PROCEDURES = (*PROCEDURES, "albumin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,12 @@ class Intercurrent:
 def derive_intercurrent(
     snapshot: Snapshot, study: Study, answers: Mapping[str, Sequence[VisitAnswers]]
 ) -> tuple[Intercurrent, ...]:
-    """Deaths, transplants, TIPS, dialysis and paracentesis from the first dose on; the first of each kind."""
+    """Every kind of `study.plan.EVENTS` from the first dose on, the first of each kind.
+
+    What is found is a flag; what it means for a value is the plan's to say.
+    """
+    from trialrun.derive.safety import plan_of  # that module needs the study day of this one
+
     found: list[Intercurrent] = []
     endings = {
         row["stream"].removeprefix("participant/"): row["hash"]
@@ -48,6 +55,10 @@ def derive_intercurrent(
             *_from_end_form(study, answers.get(person, ()), row),
             *_from_adverse_events(study, answers.get(person, ()), row),
             *_from_procedures(study, answers.get(person, ()), row),
+            *(
+                _event(row, one.kind, one.on, one.note, one.row)
+                for one in happenings(snapshot, study, answers.get(person, ()), row, plan_of(study, row))
+            ),
         ]
         first: dict[str, Intercurrent] = {}
         after = [event for event in events if event.on is None or event.on >= first_dose]
@@ -106,7 +117,7 @@ def _from_procedures(study: Study, visits: Sequence[VisitAnswers], person: Row) 
             days = [row["date_high"] for row in line.values() if row["date_high"] is not None]
             for row in line.values():
                 words = {str(row["code"] or "").lower(), str(row["text"] or "").lower()}
-                for kind in PROCEDURES:
+                for kind in _PROCEDURES:
                     if any(kind in word for word in words):
                         yield _event(person, kind, max(days, default=None), str(row["text"] or kind), row)
 

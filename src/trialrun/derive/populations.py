@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trialrun.derive.deviations import Deviation
 from trialrun.derive.endpoints import COMPOSITE, AnalysisRow, Status
+from trialrun.errors import AnalysisError
 from trialrun.snapshot.layout import Row
 from trialrun.snapshot.read import Snapshot
 from trialrun.study.model import EndpointRole, Study
-
-SCREENED, ENROLLED, TREATED = "screened", "enrolled", "treated"
-EVALUABLE, PER_PROTOCOL = "evaluable", "per_protocol"
+from trialrun.study.plan import Need, PopulationPlan
+from trialrun.study.plan_defaults import ENROLLED as ENROLLED
+from trialrun.study.plan_defaults import EVALUABLE as EVALUABLE
+from trialrun.study.plan_defaults import PER_PROTOCOL as PER_PROTOCOL
+from trialrun.study.plan_defaults import SCREENED as SCREENED
+from trialrun.study.plan_defaults import TREATED as TREATED
+from trialrun.study.plan_defaults import default_populations
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """A set of participants; `left_out` gives the reason for everyone of the set before it."""
+    """A set of participants; `left_out` gives the reason for everyone else of the set it is a part of."""
 
     name: str
     title: str
@@ -28,48 +33,74 @@ class Population:
 def derive_populations(
     snapshot: Snapshot, study: Study, rows: Sequence[AnalysisRow], deviations: Sequence[Deviation]
 ) -> Mapping[str, Population]:
-    """Screened, enrolled, treated (safety and full analysis), evaluable, per protocol.
+    """The populations of the plan, each with the reason for everyone its wider population has and it does not.
 
-    Evaluable: every primary outcome is known at its registered time, or death or transplant decided it.
+    The five usual ones (screened, enrolled, treated, evaluable, per protocol) are always counted; a plan that
+    defines one of that name decides what it means. Evaluable: every primary outcome is known at its registered
+    time, or death or transplant decided it.
     """
-    people = snapshot.participants
-    judged = {row["participant"]: row for row in snapshot.rows("screening")}
-    screened = Population(SCREENED, "Everyone registered for screening", tuple(people), {})
-    enrolled = _narrowed(
-        screened, ENROLLED, "Enrolled", lambda name: _why_not_enrolled(judged.get(name), people[name])
-    )
-    treated = _narrowed(
-        enrolled,
-        TREATED,
-        "Treated at least once (full analysis and safety set)",
-        lambda name: "" if people[name]["first_dose_on"] else _end_words(people[name]) or "no dose given",
-    )
-    primary: dict[str, list[AnalysisRow]] = {}
-    for row in _primary_rows(study, rows):
-        primary.setdefault(row.participant, []).append(row)
-    evaluable = _narrowed(
-        treated,
-        EVALUABLE,
-        "Evaluable for the primary outcomes",
-        lambda name: _why_not_evaluable(primary.get(name, [])),
-    )
-    major: dict[str, list[str]] = {}
-    for found in deviations:
-        if found.major:
-            where = f" ({found.visit})" if found.visit else ""
-            major.setdefault(found.participant, []).append(f"{found.kind}: {found.description}{where}")
-    per_protocol = _narrowed(
-        evaluable, PER_PROTOCOL, "Per protocol", lambda name: "; ".join(major.get(name, []))
-    )
-    return {
-        population.name: population for population in (screened, enrolled, treated, evaluable, per_protocol)
-    }
+    why_not = _Reasons(snapshot, study, rows, deviations)
+    planned = {**study.analysis.populations}
+    for name, usual in default_populations().items():
+        planned.setdefault(name, usual)
+    done: dict[str, Population] = {}
+    while len(done) < len(planned):
+        before = len(done)
+        for plan in planned.values():
+            if plan.name not in done and (not plan.within or plan.within in done):
+                wider = done[plan.within].members if plan.within else tuple(snapshot.participants)
+                done[plan.name] = _narrowed(plan, wider, why_not)
+        if len(done) == before:
+            left = ", ".join(name for name in planned if name not in done)
+            raise AnalysisError(
+                f"the populations {left} lie in each other or in one that does not exist",
+                "correct within: in analysis.populations",
+            )
+    return {name: done[name] for name in planned}
 
 
-def _narrowed(wider: Population, name: str, title: str, why_not: Callable[[str], str]) -> Population:
-    reasons = {member: why_not(member) for member in wider.members}
+def _narrowed(plan: PopulationPlan, wider: Sequence[str], why_not: _Reasons) -> Population:
+    reasons = {member: why_not(member, plan.needs) for member in wider}
     left_out = {member: reason for member, reason in reasons.items() if reason}
-    return Population(name, title, tuple(m for m in wider.members if m not in left_out), left_out)
+    return Population(plan.name, plan.title, tuple(m for m in wider if m not in left_out), left_out)
+
+
+class _Reasons:
+    """Why a participant does not fulfil a need; an empty text where they do."""
+
+    def __init__(
+        self, snapshot: Snapshot, study: Study, rows: Sequence[AnalysisRow], deviations: Sequence[Deviation]
+    ) -> None:
+        self._people = snapshot.participants
+        self._judged = {row["participant"]: row for row in snapshot.rows("screening")}
+        self._primary: dict[str, list[AnalysisRow]] = {}
+        for row in _primary_rows(study, rows):
+            self._primary.setdefault(row.participant, []).append(row)
+        self._major: dict[str, list[str]] = {}
+        for found in deviations:
+            if found.major:
+                where = f" ({found.visit})" if found.visit else ""
+                self._major.setdefault(found.participant, []).append(
+                    f"{found.kind}: {found.description}{where}"
+                )
+
+    def __call__(self, name: str, needs: Sequence[Need]) -> str:
+        """The reasons of all needs that do not hold."""
+        return "; ".join(reason for need in needs if (reason := self._of(name, need)))
+
+    def _of(self, name: str, need: Need) -> str:
+        person = self._people[name]
+        match need:
+            case Need.REGISTERED:
+                return ""
+            case Need.ENROLLED:
+                return _why_not_enrolled(self._judged.get(name), person)
+            case Need.DOSED:
+                return "" if person["first_dose_on"] else _end_words(person) or "no dose given"
+            case Need.PRIMARY_KNOWN:
+                return _why_not_evaluable(self._primary.get(name, []))
+            case Need.NO_MAJOR_DEVIATION:
+                return "; ".join(self._major.get(name, []))
 
 
 def _why_not_enrolled(screening: Row | None, person: Row) -> str:
@@ -94,11 +125,11 @@ def _end_words(person: Row) -> str:
 
 def _primary_rows(study: Study, rows: Sequence[AnalysisRow]) -> list[AnalysisRow]:
     last = {
-        e.variable: e.visits[-1]
+        (e.variable, e.visits[-1])
         for e in study.endpoints.values()
         if e.role is EndpointRole.PRIMARY and e.visits
     }
-    return [row for row in rows if last.get(row.parameter) == row.visit]
+    return [row for row in rows if (row.parameter, row.visit) in last]
 
 
 def _why_not_evaluable(rows: Sequence[AnalysisRow]) -> str:
@@ -108,6 +139,6 @@ def _why_not_evaluable(rows: Sequence[AnalysisRow]) -> str:
             continue
         if row.status is not Status.OBSERVED:
             reasons.append(f"{row.parameter}: {row.explanation}")
-        elif row.baseline is None:
+        elif row.baseline is None and row.baseline_category is None:
             reasons.append(f"{row.parameter}: no baseline value")
     return "; ".join(reasons)

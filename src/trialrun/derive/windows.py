@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
@@ -30,16 +30,29 @@ class Window:
         return day is not None and self.first <= day <= self.last
 
 
-def window_of(study: Study, visit: str, anchors: dict[str, date | None]) -> Window | None:
-    """The window of a planned visit; `None` where its anchor has no day or it has no planned day."""
+def visit_window(study: Study, visit: str, anchors: Mapping[str, date | None]) -> Window | None:
+    """The days on which the protocol asks for a visit; `None` where its anchor has no day or it has no planned day."""
+    plan = study.visits[visit]
+    return _around(study, visit, anchors, plan.window_before, plan.window_after)
+
+
+def window_of(study: Study, visit: str, anchors: Mapping[str, date | None]) -> Window | None:
+    """The days whose values count for a planned time: the plan's window, or the visit's own; `None` as above."""
+    own, plan = study.visits[visit], study.analysis.windows.get(visit)
+    before = plan.before if plan is not None and plan.before is not None else own.window_before
+    after = plan.after if plan is not None and plan.after is not None else own.window_after
+    return _around(study, visit, anchors, before, after)
+
+
+def _around(
+    study: Study, visit: str, anchors: Mapping[str, date | None], before: int, after: int
+) -> Window | None:
     plan = study.visits[visit]
     anchor = anchors.get(plan.anchor or "")
     if anchor is None or plan.offset is None:
         return None
     target = shifted(anchor, plan.offset)
-    return Window(
-        target, target - timedelta(days=plan.window_before), target + timedelta(days=plan.window_after)
-    )
+    return Window(target, target - timedelta(days=before), target + timedelta(days=after))
 
 
 def shifted(day: date, duration: str) -> date:
