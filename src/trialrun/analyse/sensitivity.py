@@ -14,7 +14,7 @@ from trialrun.study.plan import Sensitivity, SensitivityKind
 
 def varied_results(question: Question, main: Sequence[Result]) -> tuple[Result, ...]:
     """Every sensitivity analysis of the question's estimand, each naming the main result it varies."""
-    by_arm = {result.arm: result.id for result in main}
+    by_arm = {result.arm: result for result in main}
     found: list[Result] = []
     for planned in question.basis.plan.sensitivity.values():
         if planned.estimand != question.plan.name:
@@ -52,7 +52,8 @@ def _varied(question: Question, planned: Sensitivity) -> tuple[Result, ...]:
             return ()
 
 
-def _named(result: Result, planned: Sensitivity, part: str, main: Mapping[str, str]) -> Result:
+def _named(result: Result, planned: Sensitivity, part: str, main: Mapping[str, Result]) -> Result:
+    varied = main.get(result.arm, next(iter(main.values()), None))
     ending = f"/{result.arm}" if result.arm else ""
     parts = (result.endpoint, result.visit, Analysis.SENSITIVITY.value, planned.name, part)
     title = f"{planned.title}: {part}" if part else planned.title
@@ -62,5 +63,14 @@ def _named(result: Result, planned: Sensitivity, part: str, main: Mapping[str, s
         analysis=Analysis.SENSITIVITY,
         name=planned.name,
         label=title,
-        sensitivity_of=main.get(result.arm, next(iter(main.values()), "")),
+        sensitivity_of=varied.id if varied else "",
+        note=result.note or _sameness(result, varied, planned),
     )
+
+
+def _sameness(result: Result, varied: Result | None, planned: Sensitivity) -> str:
+    """Say that a change of who enters changed nothing, lest equal numbers look like agreement."""
+    who = {SensitivityKind.POPULATION, SensitivityKind.WITHOUT_EVENT, SensitivityKind.WORST_CASE}
+    if varied is None or planned.kind not in who or result.inputs_hash != varied.inputs_hash:
+        return ""
+    return "the same participants and values as the main analysis"

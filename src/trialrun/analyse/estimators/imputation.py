@@ -162,7 +162,7 @@ def _started(
         return replace(made, note="rank sums are not pooled over imputations; see the other analyses"), None
     living = tuple(case for case in entering if case.standing is not Standing.WORST)
     try:
-        imputed, log = _completed(question, planned, living, arm)
+        imputed, log = _kept(question, planned, living, arm)
     except AnalysisError as error:
         return replace(made, note=error.message), None
     own = tuple(arms.arm_of.get(case.participant, "") for case in living)
@@ -178,6 +178,18 @@ def _name(question: Question, ranked: bool, compared: bool) -> str:
         return "median change (Hodges-Lehmann)"
     word = "mean" if question.plan.variable is Variable.VALUE else "mean change"
     return f"difference of {word}s" if compared else word
+
+
+def _kept(
+    question: Question, planned: Sensitivity, living: Sequence[Case], arm: str
+) -> tuple[methods.Imputed, tuple[str, ...]]:
+    """The same completed data sets for the imputed answer and its tipping point."""
+    names = (question.parameter, question.visit, question.population, question.arm, question.without, arm)
+    key = ("imputed", question.plan.name, *names, str(planned.imputations))
+    kept = question.basis.kept
+    if key not in kept:
+        kept[key] = _completed(question, planned, living, arm)
+    return kept[key]
 
 
 def _completed(
