@@ -9,10 +9,9 @@ Source: Thall PF, Simon R, Biometrics 1994;50:337-349.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trialrun.analyse.methods.stopping import (
     OperatingCharacteristics,
@@ -21,17 +20,19 @@ from trialrun.analyse.methods.stopping import (
     probability_above,
     stopping_boundary,
 )
+from trialrun.analyse.safety_stopping import (
+    TRUE_PROBABILITIES,
+    boundary_steps,
+    outcome_status,
+    stopping_rule_of,
+)
 from trialrun.app.endings import IntercurrentEvents, intercurrent_of, window_end
 from trialrun.app.visits import first_dose_on
 from trialrun.derive.names import DEATH, TRANSPLANT
-from trialrun.errors import UserError
 from trialrun.ledger.state import ParticipantState
 
 if TYPE_CHECKING:
     from trialrun.app.workspace import Workspace
-
-WINDOW = 122  # four months
-TRUE_PROBABILITIES = (0.06, 0.12, 0.20, 0.30, 0.40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +91,7 @@ def stopping_rule(workspace: Workspace) -> tuple[StoppingRule, int] | None:
 
     Errors: `UserError` for settings that are no numbers; `AnalysisError` for a rule that makes no sense.
     """
-    safety: Mapping[str, Any] = workspace.study.settings.get("safety", {}) or {}
-    if "stop_if_probability_of_death_above" not in safety:
-        return None
-    try:
-        a, b = (float(one) for one in safety.get("prior_beta", ()))
-        rule = StoppingRule(
-            float(safety["stop_if_probability_of_death_above"]),
-            float(safety.get("with_posterior_probability", 0.9)), a, b,
-        )  # fmt: skip
-        return rule, int(safety.get("death_window_days", WINDOW))
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"settings.safety does not give a stopping rule: {error}",
-            "give stop_if_probability_of_death_above, with_posterior_probability and prior_beta as numbers",
-        ) from error
+    return stopping_rule_of(workspace.study)
 
 
 def monitoring(workspace: Workspace) -> Monitoring | None:
@@ -151,12 +138,10 @@ def _rows(
 ) -> tuple[BoundaryRow, ...]:
     """The boundary with the trial's own path, deaths counted in order of first dose among known outcomes."""
     outcomes = [one.status == "died" for one in treated if one.status in ("died", "observed")]
-    rows: list[BoundaryRow] = []
-    for n, limit in enumerate(limits, start=1):
-        deaths = sum(outcomes[:n]) if n <= len(outcomes) else None
-        posterior = probability_above(rule, deaths, n) if deaths is not None else None
-        rows.append(BoundaryRow(n, limit, deaths, posterior))
-    return tuple(rows)
+    return tuple(
+        BoundaryRow(step.n, step.stops_at, step.deaths, step.posterior)
+        for step in boundary_steps(rule, limits, outcomes)
+    )
 
 
 def _treated(workspace: Workspace, person: ParticipantState, window: int) -> Treated | None:
@@ -180,13 +165,12 @@ def _treated(workspace: Workspace, person: ParticipantState, window: int) -> Tre
 
 
 def _status(events: IntercurrentEvents, person: ParticipantState, died: date | None, end: date) -> str:
-    """Whoever completed the study was observed to the end of the window, whatever day the last visit was on."""
-    if events.of(DEATH) and (died is None or died <= end):
-        return "died"  # a death without a day counts: it may have been within the window
-    if died is not None:
-        return "observed"
     seen = max((*person.visits.values(), *((person.ended_on,) if person.ended_on else ())), default=None)
-    if person.end_cause == "completed" or (seen is not None and seen >= end):
-        return "observed"
-    left = person.ended_on is not None or person.withdrawn_on is not None
-    return "lost" if left else "watching"
+    return outcome_status(
+        died=bool(events.of(DEATH)),
+        died_on=died,
+        end=end,
+        seen=seen,
+        completed=person.end_cause == "completed",
+        left=person.ended_on is not None or person.withdrawn_on is not None,
+    )

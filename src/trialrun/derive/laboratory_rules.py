@@ -275,14 +275,19 @@ def worsenings(course: Course) -> Iterable[Worsening]:
             same = tuple(one for one in started if one.term == grade.term)
             before = max((one.least for one in same), default=0)
             if grade.least >= course.limits.ctcae_grade and grade.least > before:
-                yield Worsening(draw, value, grade, same)
+                told = next(
+                    again for of, again in grades_at(course, draw, explain=True)
+                    if of is value and again.term == grade.term
+                )  # fmt: skip
+                yield Worsening(draw, value, told, same)
 
 
-def grades_at(course: Course, draw: Draw) -> Iterable[tuple[LabValue, Grade]]:
-    """Every grade of a draw, each with its value."""
+def grades_at(course: Course, draw: Draw, *, explain: bool = False) -> Iterable[tuple[LabValue, Grade]]:
+    """Every grade of a draw, each with its value; with `explain` also why one is unknown."""
     anticoagulated = {"true": True, "false": False}.get(
         course.derived.get((draw.visit, "anticoagulated"), "")
     )
     for value in draw.values.values():
-        for grade in grades_of(value, course.base.get(value.analyte), anticoagulated=anticoagulated):
+        base = course.base.get(value.analyte)
+        for grade in grades_of(value, base, anticoagulated=anticoagulated, explain=explain):
             yield value, grade
