@@ -120,13 +120,20 @@ def main_plan(basis: Basis, endpoint: Endpoint) -> EstimandPlan | None:
 
 
 def _belongs(basis: Basis, endpoint: Endpoint, asked: Responder | Shift) -> bool:
-    """Whether a definition is of this endpoint: the first one, in registered order, whose variable it is of."""
+    """Whether a definition is of this endpoint.
+
+    It is of the first one whose variable it is, or is a part of (a score's class); a parameter that is of no
+    endpoint goes with the first outcome, so that nothing the plan names is left out.
+    """
     wanted = asked.visit if isinstance(asked, Shift) else ""
-    for other in basis.study.endpoints.values():
-        same = asked.parameter == other.variable or asked.parameter.startswith(f"{other.variable}_")
-        if same and (not wanted or wanted in other.visits):
-            return other.name == endpoint.name
-    return False
+    held = [one for one in basis.study.endpoints.values() if not wanted or wanted in one.visits]
+    own = (
+        one
+        for one in held
+        if asked.parameter == one.variable or asked.parameter.startswith(f"{one.variable}_")
+    )
+    found = next(own, held[0] if held else None)
+    return found is not None and found.name == endpoint.name
 
 
 def is_main(result: Result) -> bool:
