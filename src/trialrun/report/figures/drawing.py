@@ -23,7 +23,10 @@ SIZE, SMALL = 9.0, 8.0
 LEADING = 1.25
 
 # The layout is measured in DejaVu Sans, which comes with matplotlib and is wider than what a browser has instead.
-_FAMILIES = "system-ui, 'Segoe UI', Roboto, Helvetica, Arial, 'DejaVu Sans', sans-serif"
+_DRAWN = (
+    "font-family=\"system-ui, 'Segoe UI', Roboto, Helvetica, Arial, 'DejaVu Sans', sans-serif\" "
+    'stroke-linejoin="round" stroke-linecap="butt"'
+)
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": SIZE,
@@ -107,7 +110,7 @@ class Drawing:
 
     def page(self) -> Any:
         """Axes over the whole drawing whose units are points, without lines."""
-        axes = self.axes(0, 0, self.width, self.height)
+        axes = self.axes(0, 0, self.width, self.height, zorder=-5)
         axes.set_xlim(0, self.width)
         axes.set_ylim(0, self.height)
         axes.axis("off")
@@ -121,9 +124,11 @@ class Drawing:
 def _element(text: str, name: str, title: str, words: str) -> str:
     """What matplotlib wrote as an element of a page: own names, our fonts, short numbers, title and description."""
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text[text.index("<svg") :], flags=re.DOTALL)
+    # A style sheet within the drawing would hold for the whole page it stands on.
+    text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<[^>]*>", lambda tag: _tag(tag[0], name), text)
     text = re.sub(r"\n\s*", "\n", text)
-    labels = f'role="img" aria-labelledby="{name}-title {name}-desc"'
+    labels = f'role="img" aria-labelledby="{name}-title {name}-desc" {_DRAWN}'
     head = f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(words)}</desc>'
     return re.sub(r"<svg([^>]*)>", lambda found: f"<svg {labels}{found[1]}>{head}", text, count=1)
 
@@ -133,7 +138,10 @@ def _tag(tag: str, name: str) -> str:
     tag = _NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), tag)
     if tag.startswith("<svg"):
         return re.sub(r' (?:width|height)="[^"]*"', "", tag)
-    tag = tag.replace("'DejaVu Sans'", _FAMILIES)
+    if tag.startswith("<g "):
+        return re.sub(r' id="[^"]*"', "", tag)
+    if tag.startswith("<text"):
+        return re.sub(r" font-family: [^;]*;| transform=\"rotate\(-0 [^\"]*\"", "", tag)
     tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', tag)
     tag = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', tag)
     return re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", tag)

@@ -6,6 +6,7 @@ baseline do not (consensus of 2020, Regev and others, Drug Safety).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ from trialrun.report.figures.drawing import (
 )
 from trialrun.report.figures.parts import (
     Sign,
+    crosses,
     draw_key,
     even_ticks,
     key_height,
@@ -36,6 +38,7 @@ from trialrun.report.figures.parts import (
     plain,
     quiet_grid,
     span,
+    thin_lines,
     title_above,
 )
 
@@ -105,13 +108,8 @@ def _panel(axes: Any, test: LabPanel, days: tuple[float, float], multiples: bool
         if len(drawn) <= _MOST_LINES
         else [drawn[i * len(drawn) // _MOST_LINES] for i in range(_MOST_LINES)]
     )
-    thin = 0.5 if len(drawn) > 40 else 0.9
-    for course in drawn:
-        axes.plot(
-            course.days, course.values, color=GREY, linewidth=thin, marker="o", markersize=1.8, zorder=2
-        )
-        if course.ended:
-            axes.plot(course.days[-1], course.values[-1], marker="x", color=INK, markersize=5, markeredgewidth=1.4, zorder=4)  # fmt: skip
+    thin_lines(axes, [(course.days, course.values) for course in drawn], colour=GREY)
+    crosses(axes, [(course.days[-1], course.values[-1]) for course in drawn if course.ended], 5)
     if min(values) > 0:
         low, high = min(values) / 1.15, max(values) * 1.15
         if high / low < 2:
@@ -144,7 +142,7 @@ def _panel_words(tests: Sequence[LabPanel], what: str) -> str:
             parts.append(f"{one_line(test.title)}: no values")
             continue
         parts.append(
-            f"{one_line(test.title)} ({one_line(test.unit)}), {people(len(first))}: lowest {_figure(min(values))}, highest "
+            f"{one_line(test.title)}{f' ({one_line(test.unit)})' if test.unit else ''}, {people(len(first))}: lowest {_figure(min(values))}, highest "
             f"{_figure(max(values))}, median first {_figure(_median(first))}, median last {_figure(_median(last))}"
         )
     return f"Laboratory tests by participant, {what}. " + ("; ".join(parts) or "No tests") + "."
@@ -158,6 +156,9 @@ def _median(values: Sequence[float]) -> float:
     ordered = sorted(values)
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+_Drawn = Sequence[tuple[LiverPoint, float, float]]
 
 
 # --- liver ---------------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def liver_scatter(
         signs.append(Sign("died or transplanted", ink, marker="x"))
     key = key_height(signs, WIDTH - 60)
     with Drawing(name, 246 + key) as drawing:
-        axes = drawing.axes(50, 42 + key, drawing.width - 14, 238 + key)
+        axes = drawing.axes(58, 42 + key, drawing.width - 14, 238 + key)
         xs = _log_span([x for _, x, _ in drawn], alt_limit)
         ys = _log_span([y for _, _, y in drawn], bilirubin_limit)
         axes.set_xscale("log")
@@ -206,7 +207,11 @@ def liver_scatter(
         axes.axhline(bilirubin_limit, color=SOFT, linestyle="--", linewidth=0.9)
         for point, x, y in drawn:
             _point(axes, point, x, y, ink, mark)
-        _names(axes, [(p, x, y) for p, x, y in drawn if p.flagged or p.ended], (xs, ys), ink)
+        _names(axes, drawn, (xs, ys), ink)
+        if not drawn:
+            axes.text(
+                0.5, 0.5, "no values to show", transform=axes.transAxes, ha="center", va="bottom", color=SOFT
+            )
         axes.set_xlabel(f"highest ALT, × {of}", color=ink)
         axes.set_ylabel(f"highest bilirubin, × {of}", color=ink)
         draw_key(drawing.page(), signs, 50, key + 4, WIDTH - 60)
@@ -233,19 +238,22 @@ def _point(axes: Any, point: LiverPoint, x: float, y: float, ink: str, mark: str
 
 
 def _names(
-    axes: Any, points: Sequence[tuple[LiverPoint, float, float]],
-    spans: tuple[tuple[float, float], tuple[float, float]], ink: str,
-) -> None:  # fmt: skip
-    """Names beside the points that matter, where they meet neither each other nor the edge; the rest stay in words."""
-    import math
-
-    wide, high = WIDTH - 64, 196.0
-    taken: list[tuple[float, float, float, float]] = []
-    for point, x, y in points[:_LIMIT_NAMES]:
+    axes: Any, points: _Drawn, spans: tuple[tuple[float, float], tuple[float, float]], ink: str
+) -> None:
+    """Names beside the points that matter, where they meet no point, no other name and no edge; the rest stay in words."""
+    wide, high = WIDTH - 72, 196.0
+    places = [
+        (
+            math.log(x / spans[0][0]) / math.log(spans[0][1] / spans[0][0]) * wide,
+            math.log(y / spans[1][0]) / math.log(spans[1][1] / spans[1][0]) * high,
+        )
+        for _, x, y in points
+    ]
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in places]
+    wanted = [pair for pair in zip(points, places, strict=True) if pair[0][0].flagged or pair[0][0].ended]
+    for (point, x, y), (at_x, at_y) in wanted[:_LIMIT_NAMES]:
         text = shortened(point.participant, 90, 7.0)
         room = width_of(text, 7.0)
-        at_x = math.log(x / spans[0][0]) / math.log(spans[0][1] / spans[0][0]) * wide
-        at_y = math.log(y / spans[1][0]) / math.log(spans[1][1] / spans[1][0]) * high
         for dx, dy in ((7, -3), (-7 - room, -3), (-room / 2, 7), (-room / 2, -14)):
             box = (at_x + dx, at_y + dy, at_x + dx + room, at_y + dy + 8)
             inside = box[0] > 0 and box[1] > 0 and box[2] < wide and box[3] < high
@@ -259,9 +267,6 @@ def _names(
 
 def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-_Drawn = Sequence[tuple[LiverPoint, float, float]]
 
 
 def _liver_caption(

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from trialrun.report.documents.blocks import Figure
-from trialrun.report.figures.data import Bar, Course, finite
+from trialrun.report.figures.data import Bar, Course, MeanPoint, finite
 from trialrun.report.figures.drawing import (  # fmt: skip
     BLUE,
     GREY,
     INK,
-    LINE,
     ORANGE,
     SIZE,
     SMALL,
@@ -19,9 +18,11 @@ from trialrun.report.figures.drawing import (  # fmt: skip
     one_line,
     shortened,
     widest,
+    width_of,
     wrap,
 )
-from trialrun.report.numbers import decimals_of, finer, shown
+from trialrun.report.figures.parts import crosses, even_ticks, nothing, people, thin_lines
+from trialrun.report.numbers import decimals_of, finer, shown, shown_interval
 
 MOST_LINES = 200
 MOST_NAMES = 45
@@ -43,17 +44,20 @@ def spaghetti(name: str, courses: Sequence[Course], times: Sequence[str], label:
     drawn = _spread(with_values, MOST_LINES)
     words = one_line(label)
     with Drawing(name, 262) as drawing:
-        axes = drawing.axes(50, 48, drawing.width - 12, 232)
+        axes = drawing.axes(58, 34, drawing.width - 12, 232)
         many = len(drawn) > 40
-        for course in drawn:
-            _course(axes, course, many)
+        lines = [_known(course) for course in drawn]
+        thin_lines(axes, lines, colour=GREY)
+        ends = zip(lines, drawn, strict=True)
+        crosses(axes, [(x[-1] + 0.08, y[-1]) for (x, y), course in ends if course.ended], 5 if many else 7)
         arms = list(dict.fromkeys(course.arm for course in courses))
         means = {arm: _means([c for c in courses if c.arm == arm], len(times)) for arm in arms}
         _mean_lines(axes, means, many)
-        _times(axes, times, drawing.width - 62)
+        even_ticks(axes.yaxis)
+        _times(axes, times, drawing.width - 70)
         _label(axes, words, 184)
         if not with_values:
-            _nothing(axes)
+            nothing(axes)
     ended = [course for course in courses if course.ended]
     caption = (
         f"{words}: every participant (thin grey lines) and the mean of those observed (thick), who are not the same "
@@ -66,15 +70,9 @@ def spaghetti(name: str, courses: Sequence[Course], times: Sequence[str], label:
     return drawing.figure(f"Course of {words} by participant", caption, _course_words(courses, times, words))
 
 
-def _course(axes: Any, course: Course, many: bool) -> None:
-    points = [(index, value) for index, value in enumerate(course.values) if value is not None]
-    x, y = [point[0] for point in points], [point[1] for point in points]
-    thin = 0.5 if many else 1
-    axes.plot(x, y, color=GREY, linewidth=thin, marker="o", markersize=2 if many else 3, zorder=2)
-    if course.ended:
-        axes.plot(
-            x[-1] + 0.08, y[-1], color=INK, marker="x", markersize=5 if many else 7, markeredgewidth=1.6, zorder=4
-        )  # fmt: skip
+def _known(course: Course) -> tuple[list[float], list[float]]:
+    points = [(float(index), value) for index, value in enumerate(course.values) if value is not None]
+    return [x for x, _ in points], [y for _, y in points]
 
 
 def _mean_lines(axes: Any, means: dict[str, list[tuple[int, float, int]]], many: bool) -> None:
@@ -109,8 +107,8 @@ def _course_words(courses: Sequence[Course], times: Sequence[str], words: str) -
         listed = [f"{one_line(times[i])} {shown(m, digits)} (n = {n})" for i, m, n in _means(own, len(times))]
         parts.append(f"{f'{one_line(arm)}: ' if arm else ''}mean at {', '.join(listed) or 'no time known'}")
     ended = ", ".join(f"{one_line(c.participant)} {one_line(c.ended)}" for c in courses if c.ended)
-    people = _people(len(courses))
-    return f"Course of {words} for {people}; {'; '.join(parts) or 'nothing to show'}" + (
+    of = people(len(courses))
+    return f"Course of {words} for {of}; {'; '.join(parts) or 'nothing to show'}" + (
         f". Ended: {ended}." if ended else "."
     )
 
@@ -138,11 +136,13 @@ def waterfall(
     names = [shortened(bar.participant, 96, size) for bar in ordered]
     below = widest(names, size) + 14 if named else 30
     with Drawing(name, 190 + below) as drawing:
-        axes = drawing.axes(50, below, drawing.width - 12, drawing.height - 10)
-        _bars(axes, ordered, direction, reach, drawing.width - 62)
-        axes.axhline(0, color=INK, linewidth=0.8)
+        axes = drawing.axes(58, below, drawing.width - 12, drawing.height - 10)
+        _bars(axes, ordered, direction, reach, drawing.width - 70)
+        if ordered:
+            axes.axhline(0, color=INK, linewidth=0.8)
         axes.set_xlim(-0.6, max(len(ordered), 6) - 0.4)
         axes.set_ylim(-reach, reach)
+        even_ticks(axes.yaxis)
         if named:
             axes.set_xticks(range(len(ordered)), names, rotation=90, fontsize=size)
             axes.tick_params(axis="x", length=0)
@@ -151,7 +151,7 @@ def waterfall(
             axes.set_xlabel(f"{len(ordered)} participants, from best to worst")
         _label(axes, f"change in {words}", 176)
         if not ordered:
-            _nothing(axes)
+            nothing(axes)
     return drawing.figure(
         f"Change in {words} by participant",
         _fall_caption(bars, ordered, words, time),
@@ -170,25 +170,44 @@ def _bars(axes: Any, ordered: Sequence[Bar], direction: int, reach: float, width
     flat = [index for index, change in known if change == 0]
     axes.plot(flat, [0] * len(flat), marker="_", color=INK, markersize=8, linestyle="none", zorder=3)
     room = width / max(len(ordered), 6)
+    if slim:
+        _ended_block(axes, ordered, direction * reach, width)
+        return
     for index, bar in enumerate(ordered):
-        if not bar.ended:
-            continue
-        axes.bar(
-            index, direction * reach, color="white", edgecolor=INK, hatch="" if slim else "///", width=0.75,
-            linewidth=0.5 if slim else 0.8,
-        )  # fmt: skip
-        if room >= 1.4 * SMALL:
-            axes.text(
-                index, direction * reach / 2, shortened(bar.ended, 72, SMALL), rotation=90, ha="center",
-                va="center", fontsize=SMALL, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-            )  # fmt: skip
+        if bar.ended:
+            full = {"color": "white", "edgecolor": INK, "hatch": "///", "width": 0.75, "linewidth": 0.8}
+            axes.bar(index, direction * reach, **full)
+            if room >= 1.4 * SMALL:
+                _in_bar(axes, index, direction * reach, bar.ended, 90)
+
+
+def _ended_block(axes: Any, ordered: Sequence[Bar], full: float, width: float) -> None:
+    """With many participants the full bars stand together as one block."""
+    n = sum(bool(bar.ended) for bar in ordered)
+    if not n:
+        return
+    middle = len(ordered) - (n + 1) / 2
+    axes.bar(middle, full, color="white", edgecolor=INK, hatch="///", width=n, linewidth=0.8)
+    words = f"{n} died or transplanted"
+    room = width * n / len(ordered)
+    if room >= 1.4 * SMALL:
+        _in_bar(axes, middle, full, words, 0 if room > width_of(words, SMALL) + 8 else 90)
+
+
+def _in_bar(axes: Any, x: float, full: float, words: str, turned: int) -> None:
+    axes.text(
+        x, full / 2, shortened(words, 84, SMALL) if turned else words, rotation=turned, ha="center",
+        va="center", fontsize=SMALL, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )  # fmt: skip
 
 
 def _fall_caption(bars: Sequence[Bar], ordered: Sequence[Bar], words: str, time: str) -> str:
     until = f" from baseline to {one_line(time)}" if time else ""
     caption = f"Change in {words}{until}, from best to worst: blue is better, orange worse or unchanged."
     if any(bar.ended for bar in ordered):
-        caption += " Full bars, hatched or white, are deaths and transplants: they have no change and count as the worst."
+        caption += (
+            " Hatched full bars are deaths and transplants: they have no change and count as the worst."
+        )
     absent = sorted(one_line(bar.participant) for bar in bars if bar.change is None and not bar.ended)
     if absent and len(absent) <= 20:
         caption += f" Not shown, no known change: {', '.join(absent)}."
@@ -205,7 +224,7 @@ def _fall_words(ordered: Sequence[Bar], words: str, time: str, direction: int) -
     digits = decimals_of((bar.change for bar in changed), 2)
     until = f" to {one_line(time)}" if time else ""
     text = (
-        f"Change in {words}{until} of {_people(len(ordered))} from best to worst: {better} better, {same} unchanged, "
+        f"Change in {words}{until} of {people(len(ordered))} from best to worst: {better} better, {same} unchanged, "
         f"{len(changed) - better - same} worse, {len(ended)} died or transplanted."
     )
     if len(ordered) > MOST_NAMES:
@@ -213,6 +232,63 @@ def _fall_words(ordered: Sequence[Bar], words: str, time: str, direction: int) -
     each = [f"{one_line(bar.participant)} {shown(bar.change, digits, sign=True)}" for bar in changed]
     each += [f"{one_line(bar.participant)} {one_line(bar.ended)}" for bar in ended]
     return f"{text} {', '.join(each)}." if each else text
+
+
+def means(
+    name: str, points: Sequence[MeanPoint], times: Sequence[str], label: str, *, null: float | None = None
+) -> Figure:
+    """Means with their intervals at the planned times, one line an arm, such as the adjusted means of a model.
+
+    Args:
+        points: at most one for each time and arm; times without an estimate are left out of the line.
+        times: titles of the planned times, in order.
+        null: where a line of no change stands, if any.
+    """
+    finite([value for point in points for value in (point.estimate, point.low, point.high)], label)
+    words = one_line(label)
+    arms = list(dict.fromkeys(point.arm for point in points))
+    with Drawing(name, 262) as drawing:
+        axes = drawing.axes(58, 34, drawing.width - 12, 232)
+        known = [point for point in points if point.estimate is not None and point.time in times]
+        for index, arm in enumerate(arms):
+            shift = (index - (len(arms) - 1) / 2) * 0.12
+            _mean_line(
+                axes, [point for point in known if point.arm == arm], times, shift, _ARMS[index % len(_ARMS)]
+            )
+        if null is not None:
+            axes.axhline(null, color=INK, linewidth=0.8, linestyle="--", zorder=1)
+        even_ticks(axes.yaxis)
+        _times(axes, times, drawing.width - 70)
+        _label(axes, words, 184)
+        if any(arms) and known:
+            axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, handlelength=3)
+        if not known:
+            nothing(axes)
+    digits = decimals_of((value for p in points for value in (p.estimate, p.low, p.high)), 2)
+    told = [
+        f"{one_line(point.arm) + ', ' if point.arm else ''}{one_line(point.time)} {shown(point.estimate, digits)} "
+        f"({shown_interval(point.low, point.high, digits)}; n = {point.n})"
+        for point in points
+        if point.estimate is not None
+    ]
+    alt = f"{words} by time: {'; '.join(told) or 'nothing estimable'}."
+    return drawing.figure(f"{words} by time", f"{words}: means with their intervals at each time.", alt)
+
+
+def _mean_line(
+    axes: Any, points: Sequence[MeanPoint], times: Sequence[str], shift: float, style: tuple[str, str, str]
+) -> None:
+    colour, line, marker = style
+    ordered = sorted(points, key=lambda point: times.index(point.time))
+    x = [times.index(point.time) + shift for point in ordered]
+    name = shortened(ordered[0].arm, 140, SMALL) if ordered else ""
+    y = [point.estimate for point in ordered]
+    axes.plot(
+        x, y, color=colour, linestyle=line, linewidth=2, marker=marker, markersize=6, label=name, zorder=4
+    )
+    for place, point in zip(x, ordered, strict=True):
+        if point.low is not None and point.high is not None:
+            axes.plot([place] * 2, [point.low, point.high], color=colour, linewidth=1.4, marker="_", zorder=3)
 
 
 # --- small parts shared by the figures of this room ------------------------------------------------
@@ -232,13 +308,3 @@ def _times(axes: Any, times: Sequence[str], width: float) -> None:
 
 def _label(axes: Any, words: str, room: float) -> None:
     axes.set_ylabel("\n".join(wrap(words, room, SIZE, 2)))
-
-
-def _nothing(axes: Any) -> None:
-    axes.set_yticks([])
-    axes.axhline(0, color=LINE, linewidth=0)
-    axes.text(0.5, 0.5, "no values to show", transform=axes.transAxes, ha="center", va="center", color=INK)
-
-
-def _people(n: int) -> str:
-    return "1 participant" if n == 1 else f"{n} participants"

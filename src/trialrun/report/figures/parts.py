@@ -14,8 +14,8 @@ LINE_HEIGHT = 10.5  # points, of small text
 _ROOM = 20.0  # a sign before its words
 # Hatches keep the fillings apart without colour; the first is the plain one.
 FILLS = (
-    ("#56B4E9", ""), ("#ffffff", "////"), ("#D55E00", ""), ("#ffffff", "...."), ("#3d3d3d", ""), ("#d9d9d9", "xxxx"),
-    ("#F0E442", ""), ("#ffffff", "----"), ("#CC79A7", "\\\\\\\\"), ("#ffffff", "||||"),
+    ("#56B4E9", ""), ("#ffffff", "////"), ("#D55E00", ""), ("#ffffff", "xxxx"), ("#3d3d3d", ""), ("#d9d9d9", "----"),
+    ("#F0E442", ""), ("#ffffff", "++++"), ("#CC79A7", "\\\\\\\\"), ("#ffffff", "||||"),
 )  # fmt: skip
 MARKERS = ("o", "s", "D", "v", "P", "*", "h", "<")
 MARK_COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#000000", "#F0E442", "#8a5a00", "#0072B2")
@@ -174,6 +174,34 @@ def title_above(axes: Any, words: str, width: float, lines: int = 2) -> None:
     """A panel's title at the start of the line above it."""
     text = "\n".join(wrap(words, width, SMALL, lines))
     axes.set_title(text, loc="left", fontsize=SMALL, pad=4)
+
+
+def thin_lines(axes: Any, courses: Sequence[tuple[Sequence[float], Sequence[float]]], *, colour: str) -> None:
+    """Many thin lines with dots, drawn as one: each on its own would take longer than all the rest."""
+    x: list[float] = []
+    y: list[float] = []
+    for xs, ys in courses:
+        x += [*xs, math.nan]
+        y += [*ys, math.nan]
+    many = len(courses) > 40
+    axes.plot(
+        x,
+        y,
+        color=colour,
+        linewidth=0.5 if many else 0.9,
+        marker="o",
+        markersize=1.8 if many else 2.6,
+        zorder=2,
+    )
+
+
+def crosses(axes: Any, points: Sequence[tuple[float, float]], size: float = 6) -> None:
+    """Crosses where the observation ended by death or transplant."""
+    if points:
+        x, y = zip(*points, strict=True)
+        axes.plot(
+            x, y, color=INK, linestyle="none", marker="x", markersize=size, markeredgewidth=1.6, zorder=4
+        )
 
 
 def quiet_grid(axes: Any, axis: str = "y") -> None:
