@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trialrun.analyse.result import Analysis, Result
 from trialrun.report.anchors import anchor_of
-from trialrun.report.documents.blocks import Block, Cell, Heading, Table
-from trialrun.report.figures.data import ForestRow
+from trialrun.report.documents.blocks import Block, Cell, Details, Figure, Heading, Table
+from trialrun.report.figures.data import ForestRow, ShiftPath
 from trialrun.report.figures.forest import forest
-from trialrun.report.numbers import finer, percent, shown, shown_interval, shown_p
+from trialrun.report.figures.shift import shift
+from trialrun.report.numbers import finer, shown, shown_interval, shown_p
 
 if TYPE_CHECKING:
     from trialrun.report.outcomes import Shown
     from trialrun.report.rows import RowBook
 
 
+def _name(kind: str, result: Result) -> str:
+    return anchor_of(kind, *result.id.split("/")).replace("/", "-")
+
+
 def forest_blocks(shown_: Shown, book: RowBook) -> list[Block]:
-    """For each main result with sensitivity analyses: the forest and its numbers."""
-    blocks: list[Block] = []
-    by_main: dict[str, list[Result]] = {}
+    """For each main estimate with sensitivity analyses: the forest, its numbers, and how far it can be shifted."""
+    varied: dict[str, list[Result]] = {}
     for result in shown_.results:
         if result.sensitivity_of:
-            by_main.setdefault(result.sensitivity_of, []).append(result)
-    mains = {result.id: result for result in shown_.results}
-    for main_id, varied in by_main.items():
-        main = mains.get(main_id)
-        if main is None:
-            continue
+            varied.setdefault(result.sensitivity_of, []).append(result)
+    mains = [r for r in shown_.results if r.id in varied and r.analysis is Analysis.ESTIMAND]
+    blocks: list[Block] = [Heading("Sensitivity", 2)] if mains else []
+    for main in mains:
+        blocks += [_forest(shown_, main, varied[main.id]), _sensitivity(shown_, main, varied[main.id], book)]
         blocks += [
-            Heading("Sensitivity", 2),
-            *_forest(shown_, main, varied),
-            _sensitivity(shown_, main, varied, book),
+            _tipping(shown_, one)
+            for one in varied[main.id]
+            if one.table is not None and "delta" in one.table.columns
         ]
     return blocks
 
 
-def _forest(shown_: Shown, main: Result, varied: list[Result]) -> list[Block]:
+def _forest(shown_: Shown, main: Result, varied: Sequence[Result]) -> Figure:
     rows = [
         ForestRow(
             one.label or one.method,
@@ -45,82 +49,107 @@ def _forest(shown_: Shown, main: Result, varied: list[Result]) -> list[Block]:
             one.interval.low if one.interval else None,
             one.interval.high if one.interval else None,
             main=one is main,
-            note=one.note,
+            note="not estimable" if one.estimate is None else "",
         )
         for one in (main, *varied)
     ]
-    return [
-        forest(
-            anchor_of("forest", *main.id.split("/")).replace("/", "-"), rows, f"change in {shown_.label}",
-            lower_is_better=shown_.endpoint.lower_is_better, digits=finer(shown_.digits),
-        )
-    ]  # fmt: skip
+    return forest(
+        _name("forest", main), rows, f"{main.estimate_name} in {shown_.label}",
+        lower_is_better=shown_.endpoint.lower_is_better, digits=finer(shown_.digits),
+    )  # fmt: skip
 
 
-def _sensitivity(shown_: Shown, main: Result, varied: list[Result], book: RowBook) -> Table:
-    shape = finer(shown_.digits)
+def _sensitivity(shown_: Shown, main: Result, varied: Sequence[Result], book: RowBook) -> Table:
+    from trialrun.report.outcomes import CAVEAT, estimate_words, interval_words
+    from trialrun.report.overview import single_arm
+
     rows: list[tuple[Cell, ...]] = []
     for one in (main, *varied):
         place = book.of(one)
-        bounds = (
-            shown_interval(one.interval.low, one.interval.high, shape, sign=True)
-            if one.interval
-            else "not estimable"
-        )
-        words = one.label or one.method
-        note = f"\n{one.note}" if one.note else ""
+        words = f"{one.label or one.method}{' (main analysis)' if one is main else ''}"
         rows.append(
             (
-                Cell(f"{words} (main)" if one is main else words + note, head=True, strong=one is main),
+                Cell(words + (f"\n{one.note}" if one.note else ""), head=True, strong=one is main),
                 Cell(str(one.n), opens=place, number=True),
-                Cell(shown(one.estimate, shape, sign=True), opens=place, number=True),
-                Cell(bounds, opens=place, number=True),
-                Cell(shown_p(one.p), opens=place, number=True),
+                Cell(estimate_words(one, shown_.digits), opens=place, number=True),
+                Cell(interval_words(one, shown_.digits), opens=place, number=True),
+                Cell(shown_p(one.p), opens=place if one.p is not None else "", number=True),
             )
         )
+    notes = [f"Estimate: {main.estimate_name}."]
+    if any("without those" in (one.label or "").lower() and one.note for one in varied):
+        notes.append("Where nobody is left out the analysis repeats the main one.")
+    notes += [CAVEAT] if single_arm(shown_.data) else []
     return Table(
         ("Analysis", "n", "Estimate", "95 % interval", "p"),
         rows,
-        caption=f"{shown_.label}, {shown_.title(main.visit)}: the main analysis and what it changes to when one thing is changed",
-        widths=(7, 1, 2, 4, 2),
+        caption=f"{shown_.label}, {shown_.title(main.visit)}: the main analysis, and each with one thing changed",
+        widths=(8, 1, 2, 4, 2),
+        notes=notes,
     )
+
+
+def _tipping(shown_: Shown, one: Result) -> Details:
+    """By how much imputed values must be worse for the conclusion to change."""
+    shape = finer(shown_.digits)
+    rows: list[tuple[Cell, ...]] = []
+    for row in one.table.rows if one.table else ():
+        delta, estimate, low, high, p = (
+            value if isinstance(value, (int, float)) else None for value in row[:5]
+        )
+        texts = (
+            shown(estimate, shape, sign=True),
+            shown_interval(low, high, shape, sign=True),
+            shown_p(p),
+        )
+        rows.append(
+            (Cell(shown(delta, 1, sign=True), head=True, number=True), *(Cell(t, number=True) for t in texts))
+        )
+    table = Table(
+        ("Imputed values worse by", "Estimate", "95 % interval", "p"),
+        rows,
+        caption=f"{shown_.label}, {shown_.title(one.visit)}: {one.label}",
+        widths=(3, 2, 4, 2),
+        notes=(one.note,) if one.note else (),
+    )
+    return Details("Tipping point", (table,), print=True)
 
 
 def response_blocks(shown_: Shown, book: RowBook) -> list[Block]:
     """How many responded, with the exact interval; death and transplant count as no response."""
-    found = [result for result in shown_.results if result.analysis is Analysis.RESPONSE]
-    if not found:
+    from trialrun.report.outcomes import estimate_words, interval_words
+
+    mains = [result for result in shown_.results if result.analysis is Analysis.RESPONSE]
+    if not mains:
         return []
     rows: list[tuple[Cell | str, ...]] = []
-    for one in found:
-        responders = [row for row in one.rows if row.value == 1]
-        place = book.of(one)
-        some = book.subset(
-            "responders", f"{one.label}: responders", [row.row.split("/")[0] for row in responders], one
-        )
-        bounds = (
-            f"{percent(one.interval.low)} to {percent(one.interval.high)}"
-            if one.interval
-            else "not estimable"
-        )
-        rows.append(
-            (
-                Cell(shown_.title(one.visit), head=True),
-                one.label or one.name,
-                Cell(str(len(responders)), opens=some if responders else "", number=True),
-                Cell(str(one.n), opens=place, number=True),
-                Cell(percent(one.estimate), opens=place, number=True),
-                Cell(bounds, opens=place, number=True),
+    for main in mains:
+        varied = [result for result in shown_.results if result.sensitivity_of == main.id]
+        for one in (main, *varied):
+            place = book.of(one)
+            responders = [row.row.split("/")[0] for row in one.rows if row.value == 1]
+            some = (
+                book.subset("responders", f"{one.label}: responders", responders, one) if responders else ""
             )
-        )
+            rows.append(
+                (
+                    Cell(shown_.title(one.visit), head=True),
+                    (one.label or one.name) + ("" if one is main else " (sensitivity)"),
+                    Cell(str(one.details.get("responders", len(responders))), opens=some, number=True),
+                    Cell(str(one.n), opens=place, number=True),
+                    Cell(estimate_words(one, 0), opens=place, number=True),
+                    Cell(interval_words(one, 0), opens=place, number=True),
+                )
+            )
     return [
+        Heading("Responders", 2),
         Table(
             ("Visit", "Response", "Responders", "Of", "Share", "95 % interval"),
             rows,
-            caption="Responders",
-            widths=(3, 6, 2, 1, 2, 3),
+            caption=f"{shown_.label}: responders",
+            widths=(3, 7, 2, 1, 2, 3),
             notes=("Exact intervals (Clopper and Pearson). Death and transplant count as no response.",),
-        )
+        ),
     ]
 
 
@@ -130,22 +159,59 @@ def shift_blocks(shown_: Shown, book: RowBook) -> list[Block]:
     for one in (result for result in shown_.results if result.analysis is Analysis.SHIFT):
         if one.table is None:
             continue
-        place = book.of(one)
+        later = one.table.columns[1:]
+        behind = book.shift_cells(one, [str(row[0]) for row in one.table.rows], later)
         rows = [
             (
                 Cell(str(row[0]), head=True),
-                *(Cell(str(value), opens=place if value else "", number=True) for value in row[1:]),
+                *(
+                    Cell(str(value), opens=behind.get((str(row[0]), name), "") if value else "", number=True)
+                    for name, value in zip(later, row[1:], strict=True)
+                ),
             )
             for row in one.table.rows
         ]
-        notes = [f"p = {shown_p(one.p)}: better against worse, exact sign test."] if one.p is not None else []
-        notes += [one.note] if one.note else []
-        blocks.append(
-            Table(
-                one.table.columns,
-                rows,
-                caption=f"{one.label or one.name}: baseline (rows) against {shown_.title(one.visit)}",
-                notes=notes,
-            )
+        blocks += [Heading(one.label or one.name, 2), *_ribbons(shown_, one)]
+        table = Table(
+            ("At baseline", *(name.capitalize() if len(name) > 1 else name for name in later)),
+            rows,
+            caption=f"{one.label or one.name}: participants, {shown_.title(one.visit)} across, baseline down",
+            notes=_shift_notes(one),
         )
+        blocks.append(table)
     return blocks
+
+
+def _ribbons(shown_: Shown, one: Result) -> list[Figure]:
+    if one.table is None:
+        return []
+    later = list(one.table.columns[1:])
+    paths = [
+        ShiftPath((str(row[0]), name), int(value))
+        for row in one.table.rows
+        for name, value in zip(later, row[1:], strict=True)
+        if isinstance(value, (int, float)) and value > 0
+    ]
+    if not paths or any(path.categories[0] not in later for path in paths):
+        return []
+    label = one.label or one.name
+    return [
+        shift(_name("shift", one), paths, later, ("Baseline", shown_.titles.get(one.visit, one.visit)), label)
+    ]
+
+
+def _shift_notes(one: Result) -> list[str]:
+    counts = [f"{one.details[word]} {word}" for word in ("better", "same", "worse") if word in one.details]
+    notes = [", ".join(counts).capitalize() + "."] if counts else []
+    if one.p is not None:
+        notes.append(
+            f"p = {shown_p(one.p)}: better against worse, exact sign test. It says nothing of what caused a shift."
+        )
+    stuart, p = one.details.get("stuart_maxwell"), one.details.get("stuart_maxwell_p")
+    if isinstance(stuart, (int, float)) and isinstance(p, (int, float)):
+        notes.append(
+            f"Stuart-Maxwell: {shown(float(stuart), 2)}, p = {shown_p(float(p))}. {one.note}".strip()
+        )
+    elif one.note:
+        notes.append(one.note)
+    return notes

@@ -27,7 +27,7 @@ from trialrun.report.documents.blocks import (
 )
 from trialrun.report.figures import outcome as figures
 from trialrun.report.figures.data import Bar, Course
-from trialrun.report.numbers import decimals_of, finer, shown, shown_interval, shown_p
+from trialrun.report.numbers import NONE, decimals_of, finer, percent, shown, shown_interval, shown_p
 from trialrun.report.overview import DEVICE, label_of, single_arm
 from trialrun.report.rows import RowBook
 from trialrun.study.model import Endpoint, EndpointRole, Stated
@@ -39,6 +39,10 @@ _NAMES = {
     Analysis.COMPOSITE: "Median change, death and transplant as worst ranks",
 }
 _OLD = frozenset(_NAMES)
+CAVEAT = (
+    "There is no comparison group: p tests whether the change differs from zero, and spontaneous change is often "
+    "\N{LEFT DOUBLE QUOTATION MARK}significant\N{RIGHT DOUBLE QUOTATION MARK}."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,7 @@ class Shown:
     def title(self, time: str) -> str:
         """A time's title, and that it is not registered where the record names others."""
         name = self.titles.get(time, time)
-        registered = time == BASELINE or time in self.endpoint.visits or not self.endpoint.order
-        return name if registered else f"{name} (not registered)"
+        return name if _registered_time(self, time) else f"{name} (not registered)"
 
 
 def outcome_chapters(
@@ -105,21 +108,25 @@ def heading_of(endpoint: Endpoint) -> str:
     """An outcome's heading: its place on the record, or that it has none."""
     if endpoint.order:
         return f"{endpoint.role.value.capitalize()} outcome {endpoint.order}: {endpoint.title}"
-    return f"Not registered: {endpoint.title}"
+    said = "not registered" in endpoint.title.lower()
+    return endpoint.title if said else f"{endpoint.title} (not registered)"
 
 
 def _chapter(shown_: Shown, book: RowBook) -> Chapter:
     endpoint = shown_.endpoint
     book.add_times(shown_)
     blocks: list[Block] = [*_record(shown_), _by_visit(shown_, book)]
-    changes = _changes(shown_)
-    if changes:
-        blocks.append(_change_table(shown_, changes, book))
-    blocks += _estimands(changes)
+    answers, plain = _answers(shown_)
+    if answers:
+        blocks.append(_estimate_table(shown_, answers, book, f"{shown_.label}: what the analysis plan asks"))
+    blocks += _figures(shown_)
     blocks += forest_blocks(shown_, book)
     blocks += response_blocks(shown_, book)
     blocks += shift_blocks(shown_, book)
-    blocks += _figures(shown_)
+    blocks += _estimands(answers)
+    if plain:
+        table = _estimate_table(shown_, plain, book, f"{shown_.label}: change from baseline, described")
+        blocks.append(Details("Other descriptions of the change, beside the plan", (table,)))
     blocks += _logs(shown_)
     return Chapter(anchors.outcome_anchor(endpoint.name), heading_of(endpoint), blocks)
 
@@ -218,79 +225,106 @@ def _arm(shown_: Shown, arm: str) -> str:
     return " minus ".join(titles.get(name, name) for name in arm.split(" - ")) if arm else "All"
 
 
-def _changes(shown_: Shown) -> list[Result]:
-    """Main results in order of time: the plan's own, and the plain ones that say something else."""
+def _answers(shown_: Shown) -> tuple[list[Result], list[Result]]:
+    """The plan's main results, registered times first, and the plain changes that say something else.
+
+    Where the plan asks for nothing, the plain ones are the answers.
+    """
     planned = [r for r in shown_.results if r.analysis is Analysis.ESTIMAND]
     told = {(r.visit, r.arm, r.n, r.estimate, r.p) for r in planned}
     plain = [
         r for r in shown_.results if r.analysis in _OLD and (r.visit, r.arm, r.n, r.estimate, r.p) not in told
     ]
     order = list(shown_.titles)
-    return sorted((*planned, *plain), key=lambda r: order.index(r.visit) if r.visit in order else 99)
+
+    def place(result: Result) -> tuple[bool, int, bool]:
+        time = order.index(result.visit) if result.visit in order else len(order)
+        return not _registered_time(shown_, result.visit), time, not is_primary(result)
+
+    planned, plain = sorted(planned, key=place), sorted(plain, key=place)
+    return (planned, plain) if planned else (plain, [])
 
 
-def _change_table(shown_: Shown, found: Sequence[Result], book: RowBook) -> Table:
+def _registered_time(shown_: Shown, time: str) -> bool:
+    return time == BASELINE or time in shown_.endpoint.visits or not shown_.endpoint.order
+
+
+def _estimate_table(shown_: Shown, found: Sequence[Result], book: RowBook, caption: str) -> Table:
     arms = any(result.arm for result in found)
-    rows: list[tuple[Cell | str, ...]] = []
+    tested = any(result.p is not None for result in found)
     adjusted = any(result.p_adjusted is not None for result in found)
+    rows: list[tuple[Cell, ...]] = []
     for result in found:
-        place, interval = book.of(result), result.interval
-        shape = finer(shown_.digits)
-        bounds = (
-            shown_interval(interval.low, interval.high, shape, sign=True) if interval else "not estimable"
+        place = book.of(result)
+        ps = (
+            (Cell(shown_p(result.p), opens=place if result.p is not None else "", number=True),)
+            if tested
+            else ()
         )
-        note = f"\n{interval.note}" if interval and interval.note else ""
-        rows.append(
-            (
-                Cell(shown_.title(result.visit), head=True),
-                Cell(_what(result), strong=is_primary(result)),
-                *((Cell(_arm(shown_, result.arm)),) if arms else ()),
-                Cell(str(result.n), opens=place, number=True),
-                Cell(shown(result.estimate, shape, sign=True), opens=place, number=True),
-                Cell(bounds + note, opens=place, number=True),
-                Cell(shown_p(result.p), opens=place, number=True),
-                *(
-                    (Cell(shown_p(result.p_adjusted) if result.p_adjusted is not None else "", number=True),)
-                    if adjusted
-                    else ()
-                ),
-            )
+        cells = (
+            Cell(shown_.title(result.visit), head=True),
+            Cell(_what(result), strong=is_primary(result)),
+            *((Cell(_arm(shown_, result.arm)),) if arms else ()),
+            Cell(str(result.n), opens=place, number=True),
+            Cell(estimate_words(result, shown_.digits), opens=place, number=True),
+            Cell(interval_words(result, shown_.digits), opens=place, number=True),
+            *ps,
+            *(
+                (Cell(shown_p(result.p_adjusted) if result.p_adjusted is not None else "", number=True),)
+                if adjusted
+                else ()
+            ),
         )
-    return Table(
-        (
-            "Visit", "Estimate", *(("Arm",) if arms else ()), "n", "Change", "95 % interval", "p",
-            *(("Adjusted p",) if adjusted else ()),
-        ),
-        rows,
-        caption=f"{shown_.label}: change from baseline",
-        widths=(3, 6, *((3,) if arms else ()), 1, 2, 4, 2, *((2,) if adjusted else ())),
-        notes=_notes(shown_),
+        rows.append(cells)
+    columns = (
+        "Visit", "Estimate of", *(("Arm",) if arms else ()), "n", "Estimate", "95 % interval",
+        *(("p",) if tested else ()), *(("Adjusted p",) if adjusted else ()),
     )  # fmt: skip
+    widths = (3, 7, *((3,) if arms else ()), 1, 2, 4, *((2,) if tested else ()), *((2,) if adjusted else ()))
+    return Table(columns, rows, caption=caption, widths=widths, notes=_notes(shown_, tested))
 
 
 def is_primary(result: Result) -> bool:
     """The one result that answers a primary question."""
-    return result.p_adjusted is not None or (
-        result.analysis is Analysis.ESTIMAND and result.role == "primary" and result.registered
-    )
+    planned = result.analysis is Analysis.ESTIMAND and result.role == "primary" and result.registered
+    return result.p_adjusted is not None or planned
+
+
+def estimate_words(result: Result, digits: int) -> str:
+    """The estimate as its kind is read: shares in percent, changes and differences with their sign."""
+    if result.analysis is Analysis.RESPONSE or "share" in result.estimate_name:
+        return percent(result.estimate)
+    return shown(result.estimate, finer(digits), sign=_signed(result))
+
+
+def interval_words(result: Result, digits: int) -> str:
+    """The interval in the same shape as its estimate."""
+    if result.interval is None:
+        return "not estimable" if result.estimate is None else NONE
+    low, high = result.interval.low, result.interval.high
+    if result.analysis is Analysis.RESPONSE or "share" in result.estimate_name:
+        return f"{percent(low)} to {percent(high)}"
+    return shown_interval(low, high, finer(digits), sign=_signed(result))
+
+
+def _signed(result: Result) -> bool:
+    return any(word in result.estimate_name for word in ("change", "difference", "shift"))
 
 
 def _what(result: Result) -> str:
     words = result.label or _NAMES.get(result.analysis, result.method)
-    extra = [f"{result.role} analysis"] if result.role else ["primary analysis"] if is_primary(result) else []
-    extra += [result.note] if result.note else []
-    return f"{words}\n{'; '.join(extra)}" if extra else words
+    role = f"{result.role} analysis" if result.role else "primary analysis" if is_primary(result) else ""
+    kind = result.estimate_name if result.label else ""
+    method = result.method if result.label else ""
+    bound = result.interval.note if result.interval else ""
+    extra = "; ".join(part for part in (role, kind, method, bound, result.note) if part)
+    return f"{words}\n{extra}" if extra else words
 
 
-def _notes(shown_: Shown) -> tuple[str, ...]:
-    notes: list[str] = []
-    if not shown_.endpoint.lower_is_better:
-        notes.append("Higher is better.")
-    if single_arm(shown_.data):
-        notes.append(
-            "There is no comparison group: p tests whether the change differs from zero, and spontaneous change is often "
-            "\N{LEFT DOUBLE QUOTATION MARK}significant\N{RIGHT DOUBLE QUOTATION MARK}."
-        )
+def _notes(shown_: Shown, tested: bool) -> tuple[str, ...]:
+    notes = [] if shown_.endpoint.lower_is_better else ["Higher is better."]
+    if tested and single_arm(shown_.data):
+        notes.append(CAVEAT)
     return tuple(notes)
 
 

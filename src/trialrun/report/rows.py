@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trialrun.analyse.result import Analysis, Result
+from trialrun.analyse.result import Analysis, Result, RowRef
 from trialrun.derive.dataset import Dataset
-from trialrun.derive.endpoints import BASELINE, AnalysisRow
+from trialrun.derive.endpoints import BASELINE, AnalysisRow, Status
 from trialrun.report import anchors
 from trialrun.report.numbers import percent, shown
 from trialrun.report.trace import Line, Opening, Openings
@@ -15,6 +16,7 @@ from trialrun.report.trace import Line, Opening, Openings
 if TYPE_CHECKING:
     from trialrun.report.outcomes import Shown
 
+_LATER = {Status.DIED: "death", Status.TRANSPLANTED: "transplant"}
 _WHOLE = frozenset({Analysis.DESCRIBE, Analysis.CHANGE, Analysis.CHANGE_EXACT, Analysis.COMPOSITE})
 
 
@@ -70,21 +72,46 @@ class RowBook:
             self._opening(anchors.rows_anchor(f"{result.id}/{key}"), title, kept, result, "")
         )
 
+    def shift_cells(
+        self, result: Result, before: Sequence[str], after: Sequence[str]
+    ) -> Mapping[tuple[str, str], str]:
+        """For each cell of a shift table with somebody in it, the place of its participants."""
+        cells: dict[tuple[str, str], list[AnalysisRow]] = {}
+        names = [*(ref.row.split("/")[0] for ref in result.rows), *result.left_out]
+        for name in dict.fromkeys(names):
+            row = self._rows.get(f"{name}/{_parameter(result)}/{result.visit}")
+            if row is None or row.baseline_category not in before:
+                continue
+            later = _LATER.get(row.status) or row.category or "missing"
+            if later in after:
+                cells.setdefault((row.baseline_category or "", later), []).append(row)
+        made: dict[tuple[str, str], str] = {}
+        for (first, later), rows in cells.items():
+            lines = tuple(row_line(row, 0) for row in rows)
+            columns = ("Taken", "Class", "Baseline", "Change", "%", "Status")
+            title = f"{result.label}: {first} at baseline, {later} later"
+            lines = tuple(replace(line, cells=(*line.cells[:2], first, *line.cells[3:])) for line in lines)
+            place = anchors.rows_anchor(f"{result.id}/{first}-{later}")
+            made[first, later] = self.openings.add(
+                Opening(place, title, columns, lines, chapter=self._titles.get(result.endpoint, ""))
+            )
+        return made
+
     def _own(self, result: Result) -> Opening:
         title = f"{result.label or result.method}, {result.visit.replace('_', ' ')}"
         left = "; ".join(f"{name}: {why}" for name, why in list(result.left_out.items())[:20])
         note = f"Not in it: {left}." if left else ""
         return self._opening(anchors.rows_anchor(result.id), title, result.rows, result, note)
 
-    def _opening(self, place: str, title: str, refs: Sequence[object], result: Result, note: str) -> Opening:
+    def _opening(self, place: str, title: str, refs: Sequence[RowRef], result: Result, note: str) -> Opening:
         digits = self._digits.get(result.endpoint, 2)
         lines: list[Line] = []
-        for ref in result.rows if refs is result.rows else refs:
-            row = self._rows.get(ref.row)  # type: ignore[attr-defined]
-            used = shown(ref.value, digits)  # type: ignore[attr-defined]
+        for ref in refs:
+            row = self._rows.get(ref.row)
+            used = shown(ref.value, digits)
             if row is None:
-                person = ref.row.split("/")[0]  # type: ignore[attr-defined]
-                lines.append(Line(person, ("", used, ""), entries=ref.events))  # type: ignore[attr-defined]
+                person = ref.row.split("/")[0]
+                lines.append(Line(person, ("", used, ""), entries=ref.events))
                 continue
             status = row.explanation or str(row.status).replace("_", " ")
             lines.append(
@@ -92,6 +119,10 @@ class RowBook:
             )
         chapter = self._titles.get(result.endpoint, result.endpoint)
         return Opening(place, title, ("Taken", "Used", "Status"), tuple(lines), frozenset({1}), note, chapter)
+
+
+def _parameter(result: Result) -> str:
+    return result.rows[0].row.split("/")[1] if result.rows else result.parameter
 
 
 def _time_place(endpoint: str, time: str) -> str:
