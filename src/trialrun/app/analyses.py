@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,14 @@ if TYPE_CHECKING:
     from trialrun.analyse.result import Results
     from trialrun.derive.dataset import Dataset
     from trialrun.snapshot.read import Snapshot
+    from trialrun.values.finding import Finding
+
+RESULTS, REPORT, PACKED = "results.json", "report.html", "snapshot.zip"
+REGISTRY, REGISTRY_FINDINGS, PLAIN = (
+    "registry-results.json",
+    "registry-findings.json",
+    "plain-summary.json",
+)
 
 
 def open_snapshot(
@@ -77,7 +88,7 @@ def write_report(data: Dataset, results: Results, out: Path) -> Path:
     from trialrun.report.build import build_report as build
 
     out.mkdir(parents=True, exist_ok=True)
-    target = out / "report.html"
+    target = out / REPORT
     _put(build(data.snapshot, data.study, results, _beside(target), data=data), target)
     return target
 
@@ -109,3 +120,110 @@ def build_report(folder: Path, out: Path, *, study_folder: Path | None = None) -
 
     data = derive_snapshot(folder, study_folder)
     return write_report(data, analyse_dataset(data), out)
+
+
+def write_everything(
+    folder: Path, study: Study, out: Path, tell: Callable[[str], None] = lambda _step: None
+) -> tuple[dict[str, Path], tuple[Finding, ...]]:
+    """Make everything there is from a snapshot, into `out`; returns the files by name, and what was found.
+
+    `tell` is given the name of each step before it begins.
+    Errors: `AnalysisError` naming the registered outcome that cannot be analysed, and why.
+    """
+    tell("derive")
+    data = derive_snapshot(folder, study=study)
+    tell("analyse")
+    results = write_results(data, out / RESULTS)
+    tell("report")
+    write_report(data, results, out)
+    tell("registry")
+    found = write_registry(data, results, out)
+    tell("summary")
+    write_plain_summary(data, results, out)
+    tell("pack")
+    pack_snapshot(folder, out / PACKED)
+    names = (RESULTS, REPORT, REGISTRY, REGISTRY_FINDINGS, PLAIN, PACKED)
+    return {name: out / name for name in names}, (*notable(data, results), *found)
+
+
+def pack_snapshot(folder: Path, target: Path) -> Path:
+    """A snapshot's folder as one ZIP file; the same snapshot gives the same bytes."""
+    part = _beside(target)
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+            info = zipfile.ZipInfo(f"snapshot/{path.relative_to(folder).as_posix()}")
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            packed.writestr(info, path.read_bytes())
+    _put(part, target)
+    return target
+
+
+def write_registry(data: Dataset, results: Results, out: Path) -> tuple[Finding, ...]:
+    """Write the results section for ClinicalTrials.gov and what its reviewers would ask; returns the latter."""
+    from dataclasses import asdict
+
+    from trialrun.report.registry_lint import lint_results_section
+    from trialrun.report.registry_results import results_section
+
+    out.mkdir(parents=True, exist_ok=True)
+    section = results_section(data, results)
+    findings = lint_results_section(section, data.study)
+    _put_json({"resultsSection": section}, out / REGISTRY)
+    _put_json([asdict(one) for one in findings], out / REGISTRY_FINDINGS)
+    return findings
+
+
+def write_plain_summary(data: Dataset, results: Results, out: Path) -> Path:
+    """Write the results in plain words, as data the public page shows."""
+    from trialrun.report.plain_summary import plain_summary
+
+    return _put_text(plain_summary(data, results).text(), out / PLAIN)
+
+
+def notable(data: Dataset, results: Results) -> tuple[Finding, ...]:
+    """What a statistician looks at before believing the numbers: open assumptions, queries, missing values."""
+    from trialrun.values.finding import Finding, Severity
+
+    found: list[Finding] = []
+
+    def add(severity: Severity, code: str, message: str, remedy: str = "") -> None:
+        found.append(Finding(severity, code, message, "", remedy))
+
+    waiting = [one.id for one in data.study.assumptions.values() if one.confirmed is None]
+    if waiting:
+        add(
+            Severity.WARNING,
+            "assumptions-open",
+            f"{len(waiting)} assumptions of the study definition are not confirmed in it: {', '.join(waiting[:5])}"
+            + (" …" if len(waiting) > 5 else ""),
+            "confirm them in the study, or change them, before the results are final",
+        )
+    queries = sum(row["status"] != "closed" for row in data.snapshot.rows("queries"))
+    if queries:
+        add(
+            Severity.WARNING,
+            "queries-open",
+            f"{queries} queries are not closed",
+            "close them before the final cut",
+        )
+    for name, reason in results.not_analysed.items():
+        add(
+            Severity.WARNING,
+            "not-analysed",
+            f"the outcome {name}, which is not registered, is not analysed: {reason}",
+        )
+    for note in data.snapshot.manifest.origin.notes:
+        add(Severity.NOTE, "snapshot-note", note)
+    return tuple(found)
+
+
+def _put_text(text: str, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = _beside(target)
+    part.write_text(text, encoding="utf-8")
+    _put(part, target)
+    return target
+
+
+def _put_json(value: object, target: Path) -> Path:
+    return _put_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", target)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
+from trialrun.app.results_folder import FOLDER_SETTING
 from trialrun.cli.output import say
 from trialrun.errors import UserError
 
@@ -33,6 +35,11 @@ DEMO_FOLDER = Path("out/site")
     type=click.Path(path_type=Path),
     help="A coding dictionary of the site's own (NAME-VERSION.csv or a MedDRA folder); may be repeated.",
 )
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    help="Folder for analyses made in the browser; beside an SQLite file if left out.",
+)
 def serve(
     study: Path | None,
     database: str,
@@ -42,6 +49,7 @@ def serve(
     workers: int,
     https: bool,
     dictionaries: tuple[Path, ...],
+    results: Path | None,
 ) -> None:
     """Run the web application of a study.
 
@@ -66,6 +74,8 @@ def serve(
 
         for one in offer_dictionaries(dictionaries):
             say(f"Coding with {one.name} {one.version}: {len(one)} terms from {one.source}.")
+    if results is not None:
+        os.environ[FOLDER_SETTING] = str(results.resolve())
     say(f"Serving at http://{host}:{port}/ - stop with Ctrl-C.")
     serve_application(study, _url(database), host=host, port=port, workers=workers, secure=https)
 

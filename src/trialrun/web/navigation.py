@@ -40,6 +40,7 @@ MENU: tuple[Entry, ...] = (
     Entry("/signatures", marked("Signatures"), ("Sign",)),
     Entry("/documents", marked("Documents"), ("see_participants",)),
     Entry("/lock", marked("Database lock"), ("RecordLockStep", "LockDatabase", "UnlockDatabase")),
+    Entry("/analysis", marked("Analysis"), ("make_analysis", "see_analysis", "publish_results")),
     Entry("/trail", marked("Audit trail"), ("see_trail",)),
     Entry("/study", marked("Study"), ("see_study",)),
     Entry("/team", marked("Team"), ("see_study",)),

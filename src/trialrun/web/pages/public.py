@@ -8,6 +8,7 @@ from trialrun.app.plain_words import at_every_visit, plain_summary, plain_visits
 from trialrun.app.public import public_page, recruitment
 from trialrun.app.public_check import Checked, check_answers, only_doctors
 from trialrun.app.public_questions import NONE, Question, public_words, spoken
+from trialrun.app.public_results import public_results
 from trialrun.web.here import Here
 from trialrun.web.routes import open_to_all, stateless_action
 
@@ -23,6 +24,19 @@ def front(here: Here) -> Response[str]:
         page=public_page(workspace.study),
         summary=plain_summary(workspace.study, workspace.conduct.study_state().confirmed),
         progress=recruitment(workspace),
+        results=public_results(workspace) is not None,
+    )
+
+
+@open_to_all("/trial/results", stateless=True)
+def results(here: Here) -> Response[str]:
+    """The results in plain words, once somebody who may has published them."""
+    found = public_results(here.workspace)
+    return here.render(
+        "public/results.html",
+        status=200 if found else 404,
+        summary=found,
+        page=public_page(here.workspace.study),
     )
 
 
@@ -81,4 +95,4 @@ def _sections(here: Here) -> list[tuple[str, list[Question]]]:
     return list(found.items())
 
 
-ROUTES = [front, visits, questions, check]
+ROUTES = [front, results, visits, questions, check]
