@@ -8,6 +8,7 @@ from trialrun.analyse.multiplicity import adjusted
 from trialrun.analyse.outcomes import described, outcome_of
 from trialrun.analyse.planned import planned_results, time_to_events
 from trialrun.analyse.result import Result, Results
+from trialrun.analyse.safety import analyse_safety
 from trialrun.derive.dataset import Dataset, derive_dataset
 from trialrun.derive.endpoints import COMPOSITE, analysis_visits
 from trialrun.derive.measures import is_known
@@ -69,6 +70,7 @@ def analyse_dataset(data: Dataset) -> Results:
         arms={name: data.study.arms[name].title for name in basis.arms.names},
         control=basis.arms.control,
         masked=basis.arms.masked,
+        safety=analyse_safety(data),
         notes=tuple(note for note in (basis.arms.note, ASSUMED if basis.plan.assumed else "") if note),
     )
 
