@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from trialrun.snapshot.read import Snapshot
     from trialrun.values.finding import Finding
 
-RESULTS, REPORT, PACKED = "results.json", "report.html", "snapshot.zip"
+RESULTS, REPORT, PDF, PACKED = "results.json", "report.html", "report.pdf", "snapshot.zip"
+PLAN, PLAN_PDF, TABLES = "analysis-plan.html", "analysis-plan.pdf", "report-tables.zip"
 REGISTRY, REGISTRY_FINDINGS, PLAIN = (
     "registry-results.json",
     "registry-findings.json",
@@ -114,12 +116,31 @@ def analyse_snapshot(folder: Path, out: Path, *, study_folder: Path | None = Non
     return write_results(data, out), data.study
 
 
-def build_report(folder: Path, out: Path, *, study_folder: Path | None = None) -> Path:
-    """Analyse a snapshot and write its report; returns the page's path."""
+def build_report(
+    folder: Path, out: Path, *, study_folder: Path | None = None, also: Collection[str] = ()
+) -> tuple[Path, ...]:
+    """Analyse a snapshot and write its report, and what else is asked for; returns the paths, the page's first.
+
+    Args:
+        also: of `pdf`, `rtf` (the tables), `registry` (ClinicalTrials.gov), `plain` (plain language), `plan`.
+    """
     from trialrun.analyse.run import analyse_dataset
 
     data = derive_snapshot(folder, study_folder)
-    return write_report(data, analyse_dataset(data), out)
+    results = analyse_dataset(data)
+    made = [write_report(data, results, out)]
+    if "pdf" in also:
+        made.append(write_report_pdf(data, results, out))
+    if "rtf" in also:
+        made += write_tables(data, results, out / "tables")
+    if "registry" in also:
+        write_registry(data, results, out)
+        made += [out / REGISTRY, out / REGISTRY_FINDINGS]
+    if "plain" in also:
+        made.append(write_plain_summary(data, results, out))
+    if "plan" in also:
+        made += write_plan(data.study, out)
+    return tuple(made)
 
 
 def write_everything(
@@ -136,14 +157,54 @@ def write_everything(
     results = write_results(data, out / RESULTS)
     tell("report")
     write_report(data, results, out)
+    tell("pdf")
+    write_report_pdf(data, results, out)
+    tell("plan")
+    write_plan(study, out)
     tell("registry")
     found = write_registry(data, results, out)
     tell("summary")
     write_plain_summary(data, results, out)
     tell("pack")
     pack_snapshot(folder, out / PACKED)
-    names = (RESULTS, REPORT, REGISTRY, REGISTRY_FINDINGS, PLAIN, PACKED)
+    names = (RESULTS, REPORT, PDF, PLAN, PLAN_PDF, REGISTRY, REGISTRY_FINDINGS, PLAIN, PACKED)
     return {name: out / name for name in names}, (*notable(data, results), *found)
+
+
+def write_report_pdf(data: Dataset, results: Results, out: Path) -> Path:
+    """Write the report as PDF, dated by the cut: the same snapshot gives the same bytes."""
+    from trialrun.report.build import build_chapters, report_title
+    from trialrun.report.overview import banner_words
+    from trialrun.report.pdf import report_pdf
+
+    origin = data.snapshot.manifest.origin
+    content = report_pdf(
+        build_chapters(data, results),
+        title=report_title(data),
+        subtitle=data.study.title,
+        made_at=datetime.fromisoformat(origin.created_at),
+        header=(data.study.registry_id or data.study.id, banner_words(data)),
+        footer=f"Snapshot {data.snapshot.manifest.hash[:16]}",
+    )
+    return _put_bytes(content, out / PDF)
+
+
+def write_tables(data: Dataset, results: Results, out: Path) -> tuple[Path, ...]:
+    """Write every table of the report as an RTF file of its own into the folder `out`.
+
+    Errors: `UserError` naming what to install, where the optional part for RTF is not there.
+    """
+    from trialrun.report.build import build_chapters
+    from trialrun.report.rtf import write_rtf
+
+    return tuple(write_rtf(build_chapters(data, results), out))
+
+
+def write_plan(study: Study, out: Path) -> tuple[Path, Path]:
+    """Write the statistical analysis plan as a page and as PDF."""
+    from trialrun.report.plan_document import plan_html, plan_pdf
+
+    return _put_text(plan_html(study), out / PLAN), _put_bytes(plan_pdf(study), out / PLAN_PDF)
 
 
 def pack_snapshot(folder: Path, target: Path) -> Path:
@@ -218,9 +279,13 @@ def notable(data: Dataset, results: Results) -> tuple[Finding, ...]:
 
 
 def _put_text(text: str, target: Path) -> Path:
+    return _put_bytes(text.encode(), target)
+
+
+def _put_bytes(content: bytes, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = _beside(target)
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(content)
     _put(part, target)
     return target
 
