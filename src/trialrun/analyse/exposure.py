@@ -101,7 +101,8 @@ def exposure_counts(
                 by_person(lambda line: line.total is not None and line.total > line.planned_total + _CLOSE, True)),
         line_of("reduced", "A dose below the planned amount",
                 by_dose(lambda dose: dose.given is not None and 0 < dose.given < dose.planned - _CLOSE)),
-        line_of("omitted", "A planned dose recorded as not given", by_dose(lambda dose: dose.given == 0 and dose.planned > 0)),
+        line_of("fewer", "Fewer doses than planned so far",
+                by_person(lambda line: line.given + line.unknown < line.planned, True)),
         line_of("unplanned", "A dose beyond the plan", by_dose(lambda dose: bool(dose.given) and dose.planned == 0)),
         line_of("interrupted", "An interrupted administration", by_dose(lambda dose: dose.interrupted is True)),
     )  # fmt: skip
@@ -113,8 +114,8 @@ def exposure_spread(lines: Sequence[ExposureLine], groups: Sequence[SafetyGroup]
     measures: Sequence[tuple[str, str, str, Callable[[ExposureLine], float | None]]] = (
         ("total", "Cumulative dose", unit, lambda line: line.total),
         ("given", "Doses given", "", lambda line: float(line.given)),
-        ("within", "Days from the first to the last dose, both counted", "d", lambda line: line.within_days),
-        ("observed", "Days under observation from the first dose", "d", lambda line: line.observed_days),
+        ("within", "Days from the first to the last dose", "", lambda line: line.within_days),
+        ("observed", "Days under observation", "", lambda line: line.observed_days),
     )
     found: list[Spread] = []
     for key, title, of_unit, read in measures:

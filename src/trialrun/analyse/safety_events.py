@@ -43,16 +43,16 @@ def _both(*answers: bool | None) -> bool | None:
 
 SUMMARY: Sequence[tuple[str, str, Test]] = (
     ("any", "Any adverse event", lambda _event: True),
-    ("related", "Related to the product (a reasonable possibility)", lambda event: event.suspected),
+    ("related", "Related to the product", lambda event: event.suspected),
     ("serious", "Serious", lambda event: event.serious),
     ("serious_related", "Serious and related", lambda event: _both(event.serious, event.suspected)),
     ("severe", "Grade 3 or more", _severe),
     (
         "dose_changed",
-        "Leading to an interrupted, reduced or postponed dose",
+        "Leading to a changed dose",
         lambda event: event.dose_changed,
     ),
-    ("product_stopped", "Leading to the product being stopped", lambda event: event.product_stopped),
+    ("product_stopped", "Leading to stopping the product", lambda event: event.product_stopped),
     ("fatal", "Fatal", lambda event: event.fatal),
 )
 

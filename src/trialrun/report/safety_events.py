@@ -13,9 +13,9 @@ from trialrun.report.safety_rows import SafetyBook, interval_words, rate_words, 
 MOST_LISTED = 400
 _EXPOSURE, _EVENTS = "Exposure", "Adverse events"
 _RATE = (
-    "Person-time runs from the day of the first dose to death, else the end of participation, else the last day seen; a month is "
-    "365.25 / 12 days. Events per 100 person-months count every event, several of a participant several times, with the exact "
-    "Poisson interval, which takes them as independent; shares carry the exact (Clopper-Pearson) interval."
+    "Per 100 p-m: events per 100 person-months. Person-time runs from the day of the first dose to death, else the end of participation, else the last day seen; a month is "
+    "365.25 / 12 days. Every event counts, several of a participant several times; the exact Poisson interval takes them as "
+    "independent. Shares carry the exact (Clopper-Pearson) interval, in percent."
 )
 _UNKNOWN = (
     "Not known: participants not counted here who might belong, because the answer that decides is missing."
@@ -34,11 +34,11 @@ def exposure_chapter(book: SafetyBook) -> Chapter:
     blocks: list[Block] = [
         _counts(book, safety.exposure_counts, _EXPOSURE, "Dosing against the plan"),
         Table(
-            ("Measure", "Group", "n", "Mean (SD)", "Median", "Range", "Sum"),
+            ("Measure", *(("Group",) if _arms(book) else ()), "n", "Mean (SD)", "Median", "Range", "Sum"),
             [
                 (
                     Cell(f"{one.title}{f', {one.unit}' if one.unit else ''}", head=True),
-                    _title(book, one.group),
+                    *((_title(book, one.group),) if _arms(book) else ()),
                     Cell(str(one.n), number=True),
                     Cell(f"{shown(one.mean)} ({shown(one.sd)})", number=True),
                     Cell(shown(one.median), number=True),
@@ -48,7 +48,7 @@ def exposure_chapter(book: SafetyBook) -> Chapter:
                 for one in safety.exposure_spread
             ],
             caption="Cumulative exposure",
-            widths=(5, 3, 1, 3, 2, 3, 2),
+            widths=(6, *((3,) if _arms(book) else ()), 1, 3, 2, 3, 2),
         ),
         *_by_participant(book),
     ]
@@ -128,27 +128,28 @@ def _counts(
 ) -> Table:
     """Counts line by line; with several groups one line for each group."""
     rates = any(count.rate is not None for line in lines for count in line.counts)
-    several = len(book.safety.groups) > 1
-    columns = ["Treated participants with", *(["Group"] if several else []), "n", "Share", "95 % interval"]
+    groups = book.safety.groups
+    several = len(groups) > 1
+    columns = ["Participants with", *(["Group"] if several else []), "n (%)", "95 % interval"]
     columns += ["Events", "Per 100 p-m", "95 % interval"] if rates else []
     columns.append("Not known")
     rows: list[tuple[str | Cell, ...]] = []
     for line in lines:
-        for index, count in enumerate(line.counts):
-            title = f"{line.title}, {_title(book, count.group)}" if several else line.title
+        for index, (group, count) in enumerate(zip(groups, line.counts, strict=True)):
+            title = f"{line.title}, {group.title}" if several else line.title
             rows.append(
                 (
                     Cell(line.title if index == 0 else "", head=True),
-                    *((_title(book, count.group),) if several else ()),
-                    book.people(count, title, chapter),
-                    Cell(f"{shown(count.percent, 0)} %" if count.percent is not None else NONE, number=True),
+                    *((f"{group.title} (N = {count.at_risk})",) if several else ()),
+                    book.share(count, title, chapter),
                     Cell(interval_words(count.interval, 100, 0), number=True),
                     *(_rate_cells(book, count, title, chapter) if rates else ()),
                     book.unknown(count, title, chapter),
                 )
             )
-    widths = [6, *([3] if several else []), 2, 2, 3, *([2, 2, 3] if rates else []), 2]
-    return Table(columns, rows, caption=caption, widths=widths, notes=notes, empty="Nobody was treated.")
+    widths = [7, *([4] if several else []), 3, 3, *([2, 2, 3] if rates else []), 2]
+    named = caption if several else f"{caption}, N = {sum(len(group.participants) for group in groups)}"
+    return Table(columns, rows, caption=named, widths=widths, notes=notes, empty="Nobody was treated.")
 
 
 def _rate_cells(book: SafetyBook, count: Count, title: str, chapter: str) -> tuple[Cell, ...]:
@@ -163,20 +164,23 @@ def _rate_cells(book: SafetyBook, count: Count, title: str, chapter: str) -> tup
 
 
 def _incidence(book: SafetyBook) -> Iterable[Block]:
-    terms, groups = book.safety.terms, book.safety.groups
+    groups = book.safety.groups
+    coded = book.safety.coding.coded > 0
+    terms = [line for line in book.safety.terms if coded or line.level == "term"]
     if not terms:
         return
+    first = "Class and term" if coded else "Reported term"
     several = len(groups) > 1
-    columns = ["Class and term"]
+    columns = [first]
     for group in groups:
         head = f"{group.title} (N = {len(group.participants)}): " if several else ""
-        columns += [f"{head}n (%)", f"{head}events"]
+        columns += [f"{head}n (%)", f"{head}events" if several else "Events"]
     if not several:
         columns += ["95 % interval", "Per 100 p-m"]
     yield Table(
         columns,
         [_incidence_row(book, line, several=several) for line in terms],
-        caption="Incidence by class and term",
+        caption="Incidence by class and term" if coded else "Incidence by reported term",
         widths=(6, *([3, 2] * len(groups)), *(() if several else (3, 2))),
         notes=(
             "A participant counts once in a line, in a class also when several of its terms were reported.",
@@ -184,10 +188,10 @@ def _incidence(book: SafetyBook) -> Iterable[Block]:
     )
     grades = ("1", "2", "3", "4", "5", "unknown")
     yield Table(
-        ("Class and term", *(f"Grade {grade}" for grade in grades[:-1]), "Not known", "Related", "Serious"),
+        (first, *(f"Gr. {grade}" for grade in grades[:-1]), "Unknown", "Related", "Serious"),
         [
             (
-                _term(line),
+                _term(line, plain=not coded),
                 *(book.plain(line.worst[grade][-1], f"{line.title}, worst grade {grade}", _EVENTS) for grade in grades),
                 book.plain(line.related[-1], f"{line.title}, related", _EVENTS),
                 book.plain(line.serious[-1], f"{line.title}, serious", _EVENTS),
@@ -195,18 +199,24 @@ def _incidence(book: SafetyBook) -> Iterable[Block]:
             for line in terms
         ],
         caption="Participants by their worst grade, and those with a related or a serious one",
-        widths=(6, 2, 2, 2, 2, 2, 2, 2, 2),
-        notes=("Grades are CTCAE grades as the investigator gave them.",),
+        widths=(7, 1, 1, 1, 1, 1, 2, 2, 2),
+        notes=("Gr.: CTCAE grade, as the investigator gave it.",),
     )  # fmt: skip
 
 
-def _term(line: TermLine) -> Cell:
-    title = line.title if line.level == "class" else f"\N{EM SPACE}{line.title}"
+def _term(line: TermLine, *, plain: bool) -> Cell:
+    title = (
+        line.title
+        if line.level == "class"
+        else f"\N{EN SPACE}{line.title}"
+        if line.parent and not plain
+        else line.title
+    )
     return Cell(title, head=True, strong=line.level == "class")
 
 
 def _incidence_row(book: SafetyBook, line: TermLine, *, several: bool) -> tuple[Cell, ...]:
-    cells: list[Cell] = [_term(line)]
+    cells: list[Cell] = [_term(line, plain=book.safety.coding.coded == 0)]
     for count in line.counts:
         title = f"{line.title}, {_title(book, count.group)}" if several else line.title
         cells += [book.share(count, title, _EVENTS), book.events(count, title, _EVENTS)]

@@ -43,6 +43,12 @@ _STAR = (
 )
 
 
+_BY_VISIT = (
+    "n: measured then. Worse: a grade above the worst one of any sample up to the first dose, which may be above that of the "
+    "mean of these samples. Grade \N{GREATER-THAN OR EQUAL TO} 3: reached from below it."
+)
+
+
 def laboratory_chapter(book: SafetyBook) -> Chapter:
     """Grades against baseline, worsening by visit, the courses as multiples of baseline, and the signals."""
     safety = book.safety
@@ -115,10 +121,10 @@ def _by_visit(book: SafetyBook, group: SafetyGroup) -> Table:
     visits = book.data.study.visits
 
     def row(shift: LaboratoryShift) -> tuple[Cell | str, ...]:
-        when = "Worst" if shift.visit == WORST else visits[shift.visit].title
+        when = "worst" if shift.visit == WORST else visits[shift.visit].title
         title = f"{shift.title}, {when}"
         return (
-            Cell(shift.title, head=True),
+            Cell(shift.title if shift.visit == WORST else "", head=True),
             when,
             Cell(str(shift.worsened.at_risk), number=True),
             book.plain(shift.worsened, f"{title}: worse than before", _LABORATORY),
@@ -128,11 +134,12 @@ def _by_visit(book: SafetyBook, group: SafetyGroup) -> Table:
         )
 
     return Table(
-        ("Term", "At", "Measured", "Worse than before", "Not known", "Grade 3 or more, from below", "Not known"),
+        ("Term", "At", "n", "Worse", "Unknown", "Grade \N{GREATER-THAN OR EQUAL TO} 3", "Unknown"),
         [row(shift) for shift in book.safety.shifts if shift.group == group.name],
-        caption=f"Grades worse than the worst one up to the first dose, by visit{_of(book, group)}",
-        widths=(6, 3, 2, 2, 2, 3, 2),
-    )  # fmt: skip
+        caption=f"Participants whose grade became worse, by visit{_of(book, group)}",
+        widths=(7, 3, 1, 2, 2, 2, 2),
+        notes=(_BY_VISIT,),
+    )
 
 
 def _signals(book: SafetyBook) -> Table:
@@ -212,6 +219,7 @@ def liver_chapter(book: SafetyBook) -> Chapter:
     limits = thresholds_of(book.data.study)
     flagged = [point for point in points if "liver_injury" in point.signals]
     unclear = [point for point in points if "liver_incomplete" in point.signals]
+    nothing = [point for point in points if point.alt is None and point.ast is None]
     few = [point for point in points if min(point.alt_draws, point.bilirubin_draws, point.inr_draws) < 2]
     blocks: list[Block] = [
         Paragraph(_rule_words(limits)),
@@ -219,6 +227,7 @@ def liver_chapter(book: SafetyBook) -> Chapter:
             f"{len(flagged)} of {len(points)} treated meet the rule"
             + (f": {', '.join(point.participant for point in flagged)}" if flagged else "")
             + (f"; {len(unclear)} more cannot be judged" if unclear else "")
+            + (f"; {len(nothing)} have no ALT and AST after the first dose" if nothing else "")
             + (f". For {len(few)} a baseline rests on fewer than two draws." if few else ".")
         ),
         liver_scatter(
