@@ -1,6 +1,6 @@
 """`make bench`: every measurement in one run, with the command, versions and machine.
 
-python -m bench [cohort] [scores] [person] [ledger] [save] [web_save] [--rows N] [--out FILE]
+python -m bench [cohort] [scores] [person] [ledger] [save] [web_save] [analyses] [--rows N] [--out FILE]
 """
 
 from __future__ import annotations
@@ -60,6 +60,12 @@ def _web_save(rows: int) -> str:  # noqa: ARG001 (the same call for all)
     return web_save.run(OUT)
 
 
+def _analyses(rows: int) -> str:  # noqa: ARG001 (the same call for all)
+    from bench import analyses
+
+    return analyses.run(OUT)
+
+
 JOBS: dict[str, Callable[[int], str]] = {
     "cohort": _cohort,
     "scores": _scores,
@@ -67,6 +73,7 @@ JOBS: dict[str, Callable[[int], str]] = {
     "ledger": _ledger,
     "save": _save,
     "web_save": _web_save,
+    "analyses": _analyses,
 }
 
 

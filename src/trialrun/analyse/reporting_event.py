@@ -46,12 +46,33 @@ _COMMON = {
     "p_adjusted": "p value, adjusted for the number of primary questions",
 }
 _DIGITS = 4
+_LEVELS = 4
 
 
 def text_of(results: Results) -> str:
     """The file's text: sorted keys, twelve significant digits, the same bytes for the same results."""
-    data = reporting_event(results)
-    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return _expanded(reporting_event(results), _LEVELS, "") + "\n"
+
+
+def _expanded(value: Any, levels: int, margin: str) -> str:
+    """JSON with the outer levels one entry a line, and what is inside them on that line.
+
+    Indenting everything would spread a result's rows over several lines each, and takes minutes for large trials.
+    """
+    inner = margin + " "
+    if levels and isinstance(value, dict) and value:
+        entries = ",\n".join(
+            f"{inner}{_compact(key)}: {_expanded(value[key], levels - 1, inner)}" for key in sorted(value)
+        )
+        return f"{{\n{entries}\n{margin}}}"
+    if levels and isinstance(value, list) and value:
+        entries = ",\n".join(inner + _expanded(one, levels - 1, inner) for one in value)
+        return f"[\n{entries}\n{margin}]"
+    return _compact(value)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 def reporting_event(results: Results) -> dict[str, Any]:
