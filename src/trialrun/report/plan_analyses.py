@@ -15,13 +15,13 @@ from trialrun.report.plan_words import (
     events_by_handling,
     listed,
     lower_first,
+    numbered,
     parameter_title,
     variable_words,
 )
 from trialrun.study.model import EndpointRole, Study
 from trialrun.study.plan import (
     EVENTS,
-    Adjustment,
     EstimandPlan,
     EstimandRole,
     Method,
@@ -89,13 +89,12 @@ def _marked(study: Study, names: tuple[str, ...]) -> str:
 
 def _variable(study: Study, estimand: EstimandPlan) -> str:
     if estimand.variable is Variable.TIME:
-        events = listed([lower_first(EVENTS[kind]) for kind in estimand.events])
+        events = " or ".join(lower_first(EVENTS[kind]) for kind in estimand.events)
         at = listed([study.visits[name].title for name in estimand.visits])
         return f"{VARIABLES[Variable.TIME]} to {events}, whichever is first" + (
             f"; read at {at}" if at else ""
         )
-    endpoints = [study.endpoints[name] for name in estimand.endpoints]
-    return "; ".join(dict.fromkeys(variable_words(study, estimand, endpoint) for endpoint in endpoints))
+    return variable_words(study, estimand)
 
 
 def analyses_chapter(study: Study) -> Chapter:
@@ -118,8 +117,11 @@ def _analyses(study: Study) -> Iterator[Block]:
             continue
         words = METHODS[method]
         yield Heading(words.title, 2)
-        answered = listed([f"estimand {numbers[one.name]}" for one in users]) or "the shift tables below"
-        yield Paragraph(f"Answers {answered}.")
+        answered = (
+            numbered("estimand", [numbers[one.name] for one in users]) if users else "the shift tables below"
+        )
+        also = " Every outcome is described so at every planned time, beside whatever else is done with it."
+        yield Paragraph(f"Answers {answered}.{also if method is Method.DESCRIBE else ''}")
         for text in words.words:
             yield Paragraph(text)
         if method is Method.MMRM:
@@ -190,16 +192,22 @@ def _multiplicity(study: Study) -> Iterator[Block]:
             f"There are {len(titles)} primary outcomes: {listed(titles)}. Procedure: {shared.adjustment.value.replace('_', ' ')}, "
             f"two-sided α = {shared.level:g} for all together. {words}"
         )
-        if shared.adjustment is not Adjustment.NONE:
-            yield Paragraph(
-                "The hypothesis of each is that the distribution of the changes, death and transplant ranked worst, is symmetric about 0."
-                if _ranked(study)
-                else "The hypothesis of each is that there is no change."
-            )
         if source:
             yield Paragraph(f"Source: {source}.")
         if shared.assumptions:
             yield Paragraph(f"Rests on: {_marked(study, shared.assumptions)}.")
+    hypothesis = (
+        "the changes, with death and transplant ranked worst, are distributed symmetrically about 0"
+        if _ranked(study)
+        else "there is no change from baseline"
+    )
+    each = "each outcome is" if len(titles) > 1 else "it is"
+    cause = (
+        " Rejecting it says that the scores changed, not that the treatment changed them."
+        if len(study.arms) < 2
+        else ""
+    )
+    yield Paragraph(f"The null hypothesis for {each} that {hypothesis}.{cause}")
     yield Paragraph(
         "Supportive, secondary, exploratory, sensitivity and safety analyses are not adjusted. Their p values and intervals are descriptive, and are labelled so."
     )
@@ -283,7 +291,7 @@ def _changed(study: Study, one: Sensitivity) -> str:
     match one.kind:
         case SensitivityKind.POPULATION:
             population = plan.populations.get(one.population)
-            return f"The population is {population.title if population else one.population}."
+            return f"The population is \N{LEFT DOUBLE QUOTATION MARK}{population.title if population else one.population}\N{RIGHT DOUBLE QUOTATION MARK}."
         case SensitivityKind.PARAMETER:
             parts = [
                 f"{parameter_title(study, study.endpoints[name].variable)} is replaced by {listed([parameter_title(study, other) for other in others])}"

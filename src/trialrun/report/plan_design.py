@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trialrun.report.documents.blocks import Block, Bullets, Chapter, Facts, Heading, Note, Paragraph, Table
-from trialrun.report.plan_words import NEEDS, counted, listed, parameter_title
+from trialrun.report.documents.blocks import Block, Chapter, Facts, Heading, Note, Paragraph, Table
+from trialrun.report.plan_words import NEEDS, counted, listed, lower_first, numbered, parameter_title
 from trialrun.study.describe import stated_words, timing
 from trialrun.study.model import Derived, Endpoint, EndpointRole, Study, Visit, VisitKind
 from trialrun.study.plan import EVENTS, Need, PopulationPlan
@@ -53,7 +53,7 @@ def _about(study: Study) -> Iterator[Block]:
     if still:
         yield Note(
             f"Draft: {counted(len(still), 'assumption')} this plan rests on "
-            f"{'is' if len(still) == 1 else 'are'} not confirmed (last chapter but one). "
+            f"{'is' if len(still) == 1 else 'are'} not confirmed (see the chapter \N{LEFT DOUBLE QUOTATION MARK}Assumptions to confirm\N{RIGHT DOUBLE QUOTATION MARK}). "
             "The plan is final when each is confirmed by name and this page is signed before the data are seen."
         )
     yield Table(
@@ -140,14 +140,16 @@ def populations_chapter(study: Study) -> Chapter:
     """The sets, what membership asks for, and what is analysed in each."""
     plan = study.analysis
     used: dict[str, list[str]] = {}
-    for estimand in plan.estimands.values():
-        used.setdefault(estimand.population, []).append(estimand.title)
+    for name in plan.populations:
+        asked = [n for n, one in enumerate(plan.estimands.values(), start=1) if one.population == name]
+        if asked:
+            used[name] = [numbered("Estimand", asked)]
     for one in plan.sensitivity.values():
         if one.population:
-            used.setdefault(one.population, []).append(one.title)
+            used.setdefault(one.population, []).append(f"Sensitivity: {lower_first(one.title)}")
     safety = next((one.name for one in plan.populations.values() if Need.DOSED in one.needs), "")
     if safety:
-        used.setdefault(safety, []).append("Safety and exposure")
+        used.setdefault(safety, []).append("safety and exposure")
     rows = [
         (
             one.title,
@@ -298,13 +300,12 @@ def _shown_by(study: Study, kind: str) -> str:
         "transplant": ["end of participation"],
         "dose_stopped": ["a planned dose that was due and was not given"],
     }.get(kind, [])
-    asked = [
-        f"\N{LEFT DOUBLE QUOTATION MARK}{study.items[name].label}\N{RIGHT DOUBLE QUOTATION MARK}"
-        for name in sources_of(study, kind)
-    ]
-    return "; ".join([*words, *asked])
+    return "; ".join([*words, *(_question(study, name, kind) for name in sources_of(study, kind))])
 
 
-def bullets(points: list[str]) -> Bullets:
-    """A list of plain points."""
-    return Bullets(tuple(points))
+def _question(study: Study, name: str, kind: str) -> str:
+    """An item as the site sees it: its form, its label, and the answer that means the event."""
+    item, form = study.items[name], study.form_of(name)
+    answer = next((choice.label for choice in item.choices if choice.code == kind), "")
+    where = f"{form.title}: " if form is not None else ""
+    return f"{where}{item.label}" + (f" = {answer}" if answer else "")

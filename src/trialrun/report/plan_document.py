@@ -127,6 +127,7 @@ def _assumptions(study: Study) -> Chapter:
                 ("Assumption", "Gap", "The plan runs on", "Other readings", "Why", "Confirmed"),
                 rows,
                 caption="Assumptions",
+                widths=(3, 4, 6, 4, 4, 3),
                 empty="The plan names no assumption.",
             ),
         ),

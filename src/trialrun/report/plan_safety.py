@@ -11,7 +11,7 @@ from trialrun.analyse.safety_stopping import TRUE_PROBABILITIES, stopping_rule_o
 from trialrun.errors import UserError
 from trialrun.report.documents.blocks import Block, Bullets, Cell, Chapter, Heading, Note, Paragraph, Table
 from trialrun.report.numbers import percent, shown
-from trialrun.report.plan_words import counted, listed
+from trialrun.report.plan_words import listed
 from trialrun.study.model import AttestedBy, EndpointRole, ItemType, Study
 from trialrun.study.plan_events import local_name
 
@@ -113,16 +113,19 @@ def _is_blood(study: Study, name: str) -> bool:
 
 
 def _liver(alerts: Mapping[str, Any]) -> Iterator[Block]:
-    times = alerts.get("enzyme_times_baseline")
-    parts = [f"ALT or AST at least {times} times baseline"] if times else []
+    times, least = alerts.get("enzyme_times_baseline"), alerts.get("enzyme_at_least")
     bilirubin, rise, meld = (alerts.get(key) for key in ("bilirubin_times_baseline", "inr_rise", "meld_rise"))
-    parts += [f"bilirubin at least {bilirubin} times baseline"] if bilirubin else []
-    parts += [f"a rise of INR of {rise} or more"] if rise else []
-    parts += [f"a rise of MELD of {meld} or more"] if meld else []
+    floor = cast("Mapping[str, Any]", least) if isinstance(least, Mapping) else {}
+    enzyme = f"ALT or AST at least {times} times baseline" if times else "a rise of ALT or AST"
+    enzyme += f" or at least {floor.get('value')} {floor.get('unit')}" if floor else ""
+    joined = [f"bilirubin at least {bilirubin} times baseline"] if bilirubin else []
+    joined += [f"a rise of INR of {rise} or more"] if rise else []
+    together = f", together with {' or '.join(joined)}" if joined else ""
+    apart = f"; and, apart from that, a rise of MELD of {meld} or more" if meld else ""
     yield Paragraph(
-        "Baseline for liver safety is the mean of all values before the first dose (two draws are scheduled or asked for). Peak ALT and "
-        "bilirubin are plotted against each other as multiples of baseline; participants are listed who reach "
-        f"{'; '.join(parts)}. The plot in multiples of the upper limit of normal is shown greyed and decides nothing, because abnormal baselines "
+        "Baseline for liver safety is the mean of all values before the first dose; a baseline of one draw is marked. Peak ALT and "
+        f"bilirubin are plotted against each other as multiples of baseline. Listed are participants with {enzyme}{together}{apart}. "
+        "The plot in multiples of the upper limit of normal is shown greyed and decides nothing, because abnormal baselines "
         "make it mislead (Treem WR et al. Drug Saf 2021;44:133)."
     )
 
@@ -193,10 +196,5 @@ def _bounds(boundary: Sequence[int | None]) -> list[tuple[str, str]]:
     for limit, run in groupby(enumerate(boundary, start=1), key=lambda one: one[1]):
         numbers = [n for n, _ in run]
         span = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
-        found.append((span, "none" if limit is None else f"{limit} or more"))
+        found.append((span, "no number halts" if limit is None else f"{limit} or more"))
     return found
-
-
-def size_of(study: Study) -> str:
-    """The planned number in words."""
-    return counted(study.target, "participant")

@@ -29,7 +29,7 @@ def _size(study: Study) -> Iterator[Block]:
     yield Paragraph(
         f"{study.target} participants are planned."
         + (
-            f" {about.about} {about.default}"
+            f" The record leaves open: {about.about} The plan runs on: {about.default}"
             if about is not None
             else " The definition gives no rationale for the number."
         )
@@ -85,7 +85,7 @@ def _detectable(study: Study, primaries: int) -> Table:
         ]
         rows.append((f"{sd:g}" if meld else "1 (result in standard deviations)", *cells))
     notes = [
-        "Paired t test, two-sided, power 80 %; the signed rank needs about 5 % more participants for normal changes and fewer for long-tailed ones."
+        "Paired t test, two-sided, power 80 %; the signed rank needs about 5 % more participants where changes are normal (relative efficiency 3/π) and fewer where tails are long."
     ]
     if meld:
         notes.append(

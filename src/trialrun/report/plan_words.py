@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trialrun.study.model import Endpoint, Study
+from trialrun.study.model import Study
 from trialrun.study.plan import (
     EVENTS,
     Adjustment,
@@ -174,7 +174,7 @@ METHODS: Mapping[Method, MethodWords] = {
             (
                 "The Aalen-Johansen estimate F_k(t) = Σ S(t_j−) · d_kj/n_j over the event days t_j ≤ t, with S the Kaplan-Meier "
                 "probability of neither event, d_kj the events of kind k and n_j those at risk; numbers at risk are printed. Its "
-                "interval is on the log-minus-log scale. Kaplan-Meier with a competing event censored is not used, because it "
+                "standard error is the infinitesimal jackknife and its interval is on the scale log(−log(1 − F)). Kaplan-Meier with a competing event censored is not used, because it "
                 "overstates the incidence."
             ),
         ),
@@ -219,18 +219,24 @@ ADJUSTMENTS: Mapping[Adjustment, tuple[str, str]] = {
 }
 
 
-def variable_words(study: Study, estimand: EstimandPlan, endpoint: Endpoint) -> str:
-    """What is compared for one outcome: `Change from baseline in MELD-Na, at Month 4`."""
-    visits = estimand.visits or endpoint.visits
-    at = listed([study.visits[name].title for name in visits])
-    if estimand.variable is Variable.RESPONSE:
-        responder = study.analysis.responders.get(estimand.responder)
-        return f"{responder.title if responder else 'Response'}, at {at}"
-    before = {
-        Variable.CHANGE: "Change from baseline in",
-        Variable.CATEGORY: "Category of",
-    }.get(estimand.variable, "Value of")
-    return f"{before} {parameter_title(study, endpoint.variable)}, at {at}"
+def variable_words(study: Study, estimand: EstimandPlan) -> str:
+    """What is compared: `Change from baseline in MELD-Na and Child-Pugh score, at Month 4`."""
+    at: dict[tuple[str, ...], list[str]] = {}
+    for name in estimand.endpoints:
+        endpoint = study.endpoints[name]
+        at.setdefault(estimand.visits or endpoint.visits, []).append(
+            parameter_title(study, endpoint.variable)
+        )
+    responder = study.analysis.responders.get(estimand.responder)
+    before = {Variable.CHANGE: "Change from baseline in", Variable.CATEGORY: "Category of"}.get(
+        estimand.variable, "Value of"
+    )
+    parts = [
+        f"{responder.title if responder else f'{before} {listed(titles)}'}, at "
+        f"{listed([study.visits[visit].title for visit in visits])}"
+        for visits, titles in at.items()
+    ]
+    return "; ".join(dict.fromkeys(parts))
 
 
 def parameter_title(study: Study, name: str) -> str:
@@ -272,3 +278,12 @@ def listed(words: list[str]) -> str:
 def counted(n: int, one: str, many: str = "") -> str:
     """`1 visit`, `3 visits`."""
     return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def numbered(word: str, numbers: list[int]) -> str:
+    """`Estimand 1`, `Estimands 1 to 3`, `Estimands 1 and 4`."""
+    if len(numbers) == 1:
+        return f"{word} {numbers[0]}"
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{word}s {numbers[0]} to {numbers[-1]}"
+    return f"{word}s {listed([str(n) for n in numbers])}"

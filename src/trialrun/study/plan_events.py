@@ -22,6 +22,7 @@ _CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
 _ITEMS: Mapping[str, tuple[str, ...]] = {
     "alcohol_relapse": ("alcohol_relapse",),
     "dose_stopped": ("dose_given", "ae_action"),
+    "dialysis": ("dialysis",),
 }
 
 
