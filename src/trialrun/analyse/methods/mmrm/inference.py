@@ -131,7 +131,10 @@ class Inference:
         crossed = flat @ product.transpose(0, 2, 1).reshape(len(product), -1).T
         two = float((self.parameter_spread * crossed).sum())
         plain = float(estimate @ np.linalg.solve(weights @ self.adjusted @ weights.T, estimate)) / count
-        moments = _matched(count, one, two)
+        try:
+            moments = _matched(count, one, two)
+        except ZeroDivisionError:
+            moments = None
         if moments is None:
             return plain, None, "Kenward-Roger's approximation has no solution here"
         df, factor = moments
@@ -148,15 +151,14 @@ def _matched(count: int, one: float, two: float) -> tuple[float, float] | None:
     g = ((count + 1) * one - (count + 4) * two) / ((count + 2) * two)
     base = 3 * count + 2 * (1 - g)
     c1, c2, c3 = g / base, (count - g) / base, (count + 2 - g) / base
-    if two >= count or c2 * b >= 1 or c3 * b >= 1:
-        return None
-    mean = 1 / (1 - two / count)
+    # Below 4 degrees of freedom the variance of F is not finite; the formulas hold on (Hotelling's
+    # T squared is met exactly there), so only their poles and what is no F distribution is refused.
+    inverse_mean = 1 - two / count
     variance = (2 / count) * (1 + c1 * b) / ((1 - c2 * b) ** 2 * (1 - c3 * b))
-    excess = count * variance / (2 * mean**2) - 1
-    if excess <= 0:
-        return None
+    excess = count * variance * inverse_mean**2 / 2 - 1
     df = 4 + (count + 2) / excess
-    return df, df / (mean * (df - 2))
+    factor = df * inverse_mean / (df - 2)
+    return (df, factor) if df > 0 and factor > 0 and math.isfinite(factor) else None
 
 
 def infer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,20 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 100
 # The distance to the maximum, in standard errors of the covariance parameters, at which the search ends.
-_CLOSE = 1e-7
-_NEAR = 1e-3
-_SINGULAR = 1e-9
+_CLOSE = 1e-9
+# From here on every step is Newton's own.
+_NEAR = 1e-4
+# The smallest eigenvalue of the correlations, and smallest share of the residual variance, of a
+# matrix that is as good as singular, and of one that makes a failed search understood.
+_SINGULAR = 1e-7
+_SUSPECT = 1e-4
 _HALVINGS = 40
 _LONGEST = 3.0  # of a logarithm or inverse hyperbolic tangent, in one step
+
+
+_TOO_LONG = f"no maximum was found within {MOST_STEPS} steps"
+_STUCK = "no step raises the likelihood"
+_UNBOUNDED = "the covariance becomes singular: the likelihood has no maximum inside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,11 @@ def _smallest_share(sigma: NDArray[Any]) -> float:
     return float(np.linalg.eigvalsh(sigma / np.outer(size, size))[0])
 
 
+def _is_singular(sigma: NDArray[Any], limit: float) -> bool:
+    """Whether a visit has (as good as) no variance of its own; the residual variance is about one."""
+    return _smallest_share(sigma) < limit or float(sigma.diagonal().min()) < limit**2
+
+
 def _shortened(structure: Structure, step: NDArray[Any]) -> NDArray[Any]:
     longest = max(
         (abs(float(s)) for s, scale in zip(step, structure.scales, strict=True) if scale != "plain"),
@@ -142,16 +157,16 @@ def _halved(searcher: _Searcher, place: _Place, step: NDArray[Any], distance: fl
     return None
 
 
-def _starting_place(searcher: _Searcher, first: NDArray[Any]) -> _Place | None:
+def _starting_places(searcher: _Searcher, first: NDArray[Any]) -> Iterator[_Place]:
+    """The first matrix, then itself with ever smaller correlations."""
     import numpy as np
 
     spread = np.diag(np.diag(first))
-    for share in (1.0, 0.7, 0.4, 0.1, 0.0):
-        phi = transformed(searcher.structure, searcher.structure.start(share * first + (1 - share) * spread))
-        place = searcher.at(phi)
-        if place is not None and _smallest_share(place.sigma) > 1e-4:
-            return place
-    return searcher.at(transformed(searcher.structure, searcher.structure.start(np.eye(len(first)))))
+    for share in (1.0, 0.5, 0.0):
+        mixed = share * first + (1 - share) * spread
+        place = searcher.at(transformed(searcher.structure, searcher.structure.start(mixed)))
+        if place is not None and not _is_singular(place.sigma, _SUSPECT):
+            yield place
 
 
 def search(patterns: Patterns, structure: Structure, start: NDArray[Any], *, reml: bool) -> Search | None:
@@ -159,36 +174,59 @@ def search(patterns: Patterns, structure: Structure, start: NDArray[Any], *, rem
 
     `start`: a first covariance matrix (visits x visits). Newton steps on the observed second
     derivatives, Fisher's where these are not positive definite, halved until the likelihood rises
-    and the matrix stays positive definite. `None` when no starting point has a likelihood.
+    and the matrix stays positive definite. A search that ends at a singular matrix starts again from
+    smaller correlations: with few complete participants the likelihood grows without bound there,
+    beside the maximum that is meant. `None` when no starting point has a likelihood.
     """
     searcher = _Searcher(patterns, structure, reml=reml)
-    place = _starting_place(searcher, start)
-    if place is None:
-        return None
+    ended = None
+    for place in _starting_places(searcher, start):
+        ended = _climb(searcher, place)
+        if ended.converged:
+            break
+    return ended
+
+
+def _climb(searcher: _Searcher, place: _Place) -> Search:
     found = searcher.derivatives(place)
-    reason, steps = f"no maximum was found within {MOST_STEPS} steps", 0
-    distance = float("inf")
+    distance, reason, steps = float("inf"), _TOO_LONG, 0
     while steps < MOST_STEPS:
         step, distance, newton = searcher.direction(place, found)
-        if newton and distance < _CLOSE:
-            reason = ""
+        if newton and distance < _NEAR:
+            place, found, distance, more = _polished(searcher, place, found, step, distance)
+            steps, reason = steps + more, ""
             break
-        if _smallest_share(place.sigma) < _SINGULAR:
-            reason = "the covariance becomes singular: the likelihood has no maximum inside"
+        if _is_singular(place.sigma, _SINGULAR):
+            reason = _UNBOUNDED
             break
-        moved = _halved(searcher, place, _shortened(structure, step), distance)
-        if moved is None and newton and distance < _NEAR:
-            # The likelihood is flat to rounding; the slope still tells the way.
-            moved = searcher.at(place.phi + step)
-            closer = None if moved is None else searcher.derivatives(moved)
-            if moved is None or closer is None or searcher.direction(moved, closer)[1] >= distance:
-                reason = "" if distance < _NEAR / 10 else "no step raises the likelihood"
-                break
+        moved = _halved(searcher, place, _shortened(searcher.structure, step), distance)
         if moved is None:
-            reason = "no step raises the likelihood"
+            reason = _STUCK
             break
         place, steps = moved, steps + 1
         found = searcher.derivatives(place)
+    if reason and _is_singular(place.sigma, _SUSPECT):
+        reason = _UNBOUNDED
     return Search(
         place.theta, place.sigma, place.first, place.second, place.point, found, steps, distance, reason
     )
+
+
+def _polished(
+    searcher: _Searcher, place: _Place, found: Derivatives, step: NDArray[Any], distance: float
+) -> tuple[_Place, Derivatives, float, int]:
+    """Full Newton steps close to the maximum, as long as each comes closer.
+
+    There the likelihood itself is flat to rounding and can judge no step; its slope still can.
+    """
+    steps = 0
+    while distance > _CLOSE:
+        moved = searcher.at(place.phi + step)
+        if moved is None:
+            break
+        closer = searcher.derivatives(moved)
+        step, remaining, newton = searcher.direction(moved, closer)
+        if not newton or remaining >= distance:
+            break
+        place, found, distance, steps = moved, closer, remaining, steps + 1
+    return place, found, distance, steps
