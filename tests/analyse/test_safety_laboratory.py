@@ -159,14 +159,11 @@ def test_the_liver_rule_compares_with_the_mean_before_the_first_dose(tmp_path, c
     assert points["S-001"].alt_times_high == 3.0
     assert points["S-002"].inr_rise == 0.5
     assert {name: one.signals for name, one in points.items()} == {
-        "S-001": ("hys_law", "liver_injury")
-        if points["S-001"].bilirubin_times_high == 99
-        else points["S-001"].signals,
+        "S-001": ("hys_law", "liver_injury"),  # 120 is 3 x 40, 6.0 is 5 x 1.2; neither held before
         "S-002": ("liver_injury",),
         "S-003": (),
         "S-004": ("liver_incomplete",),
     }
-    assert "liver_injury" in points["S-001"].signals
     assert [(one.participant, one.visit) for one in found.signals if one.kind == "liver_injury"] == [
         ("S-001", "month_2"),
         ("S-002", "month_2"),
