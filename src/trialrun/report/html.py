@@ -31,6 +31,7 @@ from trialrun.report.trace import Openings, Trace
 
 _DEEPEST = 6
 _STACKED_FROM = 4
+_LONG = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ class _Writer:
             f'<th scope="col"{" class=n" if right else ""}>{escape(name)}</th>'
             for name, right in zip(table.columns, numeric, strict=True)
         )
-        stacked = len(table.columns) >= _STACKED_FROM and numeric.count(False) > 2
+        stacked = len(table.columns) >= _STACKED_FROM and (numeric.count(False) > 2 or _wordy(table))
         rows = "".join(self.row(table, row, stacked) for row in table.rows)
         label = escape(table.caption or ", ".join(name for name in table.columns if name))
         shape = ' class="stack"' if stacked else ""
@@ -222,8 +223,9 @@ class _Writer:
 
     def cell(self, cell: str | Cell, label: str, *, first: bool) -> str:
         made = Cell(cell) if isinstance(cell, str) else cell
-        words = self.link(_lines(made.text), made.opens)
-        shape = " class=n" if made.number else ""
+        first_line, _, more = made.text.partition("\n")
+        words = self.link(_lines(first_line), made.opens) + (_lines("\n" + more) if more else "")
+        shape = " class=n" if made.number else " class=t" if first_line and _whole(first_line) else ""
         if made.head or first:
             return f'<th scope="row"{shape} dir="auto">{words}</th>'
         named = f' data-label="{escape(label)}"' if label else ""
@@ -233,12 +235,26 @@ class _Writer:
 
 
 def _lines(text: str) -> str:
-    return escape(text).replace("\n", "<br>")
+    """The first line as it is, further ones smaller below it."""
+    first, _, more = text.partition("\n")
+    rest = escape(more).replace("\n", "<br>")
+    return f'{escape(first)}<br><span class="soft">{rest}</span>' if more else escape(first)
+
+
+def _whole(text: str) -> bool:
+    """A short word, such as a date or a name: it is not broken."""
+    return len(text) <= 16 and " " not in text
 
 
 def _numeric(table: Table, index: int) -> bool:
     cells = [row[index] for row in table.rows]
     return sum(isinstance(cell, Cell) and cell.number for cell in cells) * 2 > len(cells)
+
+
+def _wordy(table: Table) -> bool:
+    """Whether a column beside the first holds sentences: on a phone such a table is laid out row by row."""
+    texts = (cell if isinstance(cell, str) else cell.text for row in table.rows for cell in row[1:])
+    return any(len(text) > _LONG for text in texts)
 
 
 def _facts(block: Facts) -> str:

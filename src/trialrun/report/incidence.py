@@ -37,13 +37,21 @@ def _question(found: Sequence[Result], data: Dataset, openings: Openings) -> lis
     at_risk: list[AtRisk] = []
     for result in found:
         if result.table is not None:
-            curves += [_curve(result, result.table, kind) for kind in _kinds(result.table)]
-            at_risk.append(_at_risk(result, result.table))
+            table = _until(result, result.table)
+            curves += [_curve(result, table, kind) for kind in _kinds(table)]
+            at_risk.append(_at_risk(result, table))
     rows = [row for result in found for row in _summary(result, data, openings)]
     blocks: list[Block] = [incidence(f"incidence-{found[0].name}", curves, at_risk)] if curves else []
     blocks.append(
         Table(
-            ("Event", "Until day", "Participants", "With the event", "Cumulative incidence", "95 % interval"),
+            (
+                "Event",
+                "Until day",
+                "Participants",
+                "With the event by then",
+                "Cumulative incidence",
+                "95 % interval",
+            ),
             rows,
             caption=found[0].label or found[0].name,
             widths=(4, 2, 2, 2, 3, 3),
@@ -52,6 +60,22 @@ def _question(found: Sequence[Result], data: Dataset, openings: Openings) -> lis
     )
     blocks += [_steps(result) for result in found if result.table is not None]
     return blocks
+
+
+def _until(result: Result, table: ResultTable) -> ResultTable:
+    """The curve up to the day it was planned for: beyond it too few are left for a curve to mean anything."""
+    day = _number(result, "day")
+    at = table.columns.index("time_days")
+    if day is None:
+        return table
+    kept = [row for row in table.rows if isinstance(row[at], (int, float)) and float(row[at] or 0) <= day]
+    # The curve holds on to the planned day itself, with those still at risk then.
+    left = result.details.get("at_risk")
+    end = tuple(
+        day if name == "time_days" else left if name == "at_risk" and left is not None else value
+        for name, value in zip(table.columns, kept[-1], strict=True)
+    ) if kept else ()  # fmt: skip
+    return ResultTable(table.columns, (*kept, end) if end else tuple(kept))
 
 
 def _kinds(table: ResultTable) -> list[str]:
@@ -94,12 +118,21 @@ def _summary(result: Result, data: Dataset, openings: Openings) -> list[tuple[Ce
         cells = (
             str(day if day is not None else ""),
             str(result.n),
-            str(result.details.get(f"{kind}_events", "")),
+            str(_had(result, data, kind, day)),
             percent(share, 1),
             f"{percent(low, 1)} to {percent(high, 1)}",
         )
         rows.append((Cell(words, head=True), *(Cell(text, opens=place, number=True) for text in cells)))
     return rows
+
+
+def _had(result: Result, data: Dataset, kind: str, day: object) -> int:
+    """How many had the event up to the planned day."""
+    had = {event.participant for event in data.events if event.kind == kind}
+    limit = float(day) if isinstance(day, (int, float)) else float("inf")
+    return sum(
+        ref.row.split("/")[0] in had and (ref.value is None or ref.value <= limit) for ref in result.rows
+    )
 
 
 def _number(result: Result, name: str) -> float | None:

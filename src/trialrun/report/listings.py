@@ -10,13 +10,15 @@ from trialrun.derive.dataset import Dataset
 from trialrun.derive.endpoints import BASELINE, AnalysisRow, analysis_visits
 from trialrun.derive.intercurrent import study_day
 from trialrun.derive.measures import Source
+from trialrun.derive.names import local_name
 from trialrun.derive.populations import ENROLLED
+from trialrun.derive.safety import source_of
 from trialrun.report import anchors
 from trialrun.report.documents.blocks import Block, Cell, Chapter, Facts, Paragraph, Table
 from trialrun.report.flow import People
 from trialrun.report.numbers import decimals_of, shown
 from trialrun.report.overview import is_masked, label_of
-from trialrun.report.trace import Openings
+from trialrun.report.trace import Line, Opening, Openings, answer_words
 from trialrun.snapshot.layout import Row
 
 MOST_LISTED = 60
@@ -76,6 +78,7 @@ def _page(
     person = data.snapshot.participants[name]
     blocks: list[Block] = [Facts(_facts(data, person))]
     if rows:
+        _add_scores(data, name, rows, digits, openings)
         blocks.append(_values(data, rows, digits, openings))
     blocks.append(_in_order(data, name, person, people, openings))
     return Chapter(anchors.participant_anchor(name), f"Participant {name}", blocks)
@@ -136,16 +139,34 @@ def _value(row: AnalysisRow | None, digits: int, openings: Openings) -> Cell:
         text += f" ({shown(row.change, digits, sign=True)})"
     own = [s for s in row.sources if row.visit == BASELINE or s.visit == row.occurrence]
     # A score rests on several answers: its row names them all; an item is one answer.
-    place = (
-        openings.answer(own[0])
-        if len(set(own)) == 1
-        else anchors.rows_anchor(f"{_endpoint(row)}/{row.visit}")
-    )
+    place = openings.answer(own[0]) if len(set(own)) == 1 else _scores_place(row.participant)
     return Cell(text, opens=place, number=True)
 
 
-def _endpoint(row: AnalysisRow) -> str:
-    return f"listed/{row.parameter}"
+def _scores_place(participant: str) -> str:
+    return anchors.rows_anchor(f"scores/{participant}")
+
+
+def _add_scores(
+    data: Dataset, name: str, rows: Sequence[AnalysisRow], digits: Mapping[str, int], openings: Openings
+) -> None:
+    """What each score of a participant was computed from."""
+    lines: list[Line] = []
+    for row in rows:
+        own = [s for s in row.sources if row.visit == BASELINE or s.visit == row.occurrence]
+        if len(set(own)) < 2:
+            continue
+        time = "Baseline" if row.visit == BASELINE else data.study.visits[row.visit].title
+        value = row.category or shown(row.value, digits.get(row.parameter, 1))
+        cells = (label_of(data.study, row.parameter), time, str(row.on or ""), value)
+        lines.append(Line(name, cells, tuple(dict.fromkeys(own))))
+    columns = ("Score", "Time", "Taken", "Value")
+    openings.add(
+        Opening(
+            _scores_place(name), f"Scores of {name}", columns, tuple(lines), frozenset({3}),
+            chapter="Scores by participant",
+        )
+    )  # fmt: skip
 
 
 # --- in order of time ----------------------------------------------------------------------------------
@@ -239,9 +260,6 @@ def _date(text: str) -> date | None:
 
 def _repeated(data: Dataset, name: str) -> list[Happening]:
     """Rows of other repeating forms: medication, procedures, alcohol."""
-    from trialrun.derive.names import local_name
-    from trialrun.derive.safety import source_of
-
     events = local_name(data.study, "adverse_event")
     found: list[Happening] = []
     for visit in data.answers.get(name, ()):
@@ -259,8 +277,6 @@ def _repeated(data: Dataset, name: str) -> list[Happening]:
 
 
 def _words(data: Dataset, row: Row) -> str:
-    from trialrun.report.trace import answer_words
-
     item = data.study.items.get(row["item"])
     if item is None or row["missing_reason"] is not None:
         return ""
