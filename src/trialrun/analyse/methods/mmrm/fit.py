@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from trialrun.analyse.methods.mmrm.columns import label
@@ -16,6 +16,7 @@ from trialrun.errors import AnalysisError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+NO_ERROR = "no standard error: the covariance of the estimates is not positive definite"
 NOT_ESTIMABLE = "not estimable: the data do not determine it"
 Weights = Mapping[str, float] | Sequence[float]
 
@@ -77,10 +78,17 @@ class MmrmFit:
     aliased: tuple[str, ...]
     empty_cells: tuple[str, ...]
     log: tuple[str, ...]
-    formula: Formula
-    grid: Grid
-    basis: Basis
-    inference: Inference
+    formula: Formula = field(repr=False)
+    grid: Grid = field(repr=False, compare=False)
+    basis: Basis = field(repr=False, compare=False)
+    inference: Inference = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def summary(self) -> str:
+        """The fit as a few lines of text: model, numbers, convergence, coefficients, log."""
+        return "\n".join(summary_lines(self))
 
     @property
     def converged(self) -> bool:
@@ -226,6 +234,8 @@ def estimate(
         note = NOT_ESTIMABLE if np.any(weights) else "not estimable: all its weights are zero"
         return Estimate(name, None, None, None, None, None, None, None, level, kept, at, note)
     value, error, df = inference.single(basis.rotated(weights))
+    if not error > 0:
+        return Estimate(name, value, None, None, None, None, None, None, level, kept, at, NO_ERROR)
     t = value / error
     normal = not np.isfinite(df)
     p = 2 * float(special.ndtr(-abs(t)) if normal else special.stdtr(df, -abs(t)))
@@ -251,3 +261,36 @@ def f_test(inference: Inference, rows: NDArray[Any], name: str) -> FTest:
     number = len(rows)
     p = special.chdtrc(number, f * number) if not np.isfinite(df) else special.fdtrc(number, df, f)
     return FTest(name, number, df, f, float(p), note)
+
+
+def summary_lines(fit: MmrmFit) -> list[str]:
+    """What a reader wants to see first of a fit."""
+    end = fit.convergence
+    kind = "-2 restricted log-likelihood" if fit.method == "reml" else "-2 log-likelihood"
+    state = (
+        f"converged in {end.iterations} steps (distance to the maximum {end.gradient:.1e} standard errors, "
+        f"second derivatives {'those of a maximum' if end.hessian_positive else 'not those of a maximum'})"
+        if end.converged
+        else f"NOT converged after {end.iterations} steps: {end.reason}"
+    )
+    level = f"{100 * fit.level:g}%"
+    visits = ", ".join(fit.visit_covariance.visits)
+    wide = max(len(each.name) for each in fit.coefficients)
+    lines = [
+        f"Mixed model for repeated measures: {fit.response} ~ {fit.fixed}",
+        f"{fit.participants} participants, {fit.observations} observations, visits {visits}",
+        f"covariance {fit.covariance}, {fit.method.upper()}, degrees of freedom by {fit.df_method}",
+        f"{kind} {fit.minus2_log_likelihood:.4f}, AIC {fit.aic:.4f}, BIC {fit.bic:.4f}",
+        state,
+        "",
+        f"{'':{wide}}  {'estimate':>10} {'se':>9} {'df':>7} {'t':>8} {'p':>8}  {level} interval",
+    ]
+    for each in fit.coefficients:
+        if each.estimate is None or each.se is None or each.df is None:
+            lines.append(f"{each.name:{wide}}  {each.note}")
+            continue
+        lines.append(
+            f"{each.name:{wide}}  {each.estimate:10.4g} {each.se:9.4g} {each.df:7.1f} {each.t:8.3f} "
+            f"{each.p:8.4f}  {each.low:.4g} to {each.high:.4g}"
+        )
+    return [*lines, *(["", *fit.log] if fit.log else [])]

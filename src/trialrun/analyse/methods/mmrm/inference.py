@@ -161,6 +161,13 @@ def _matched(count: int, one: float, two: float) -> tuple[float, float] | None:
     return (df, factor) if df > 0 and factor > 0 and math.isfinite(factor) else None
 
 
+def _singular(matrix: NDArray[Any]) -> bool:
+    import numpy as np
+
+    size = np.sqrt(np.abs(np.diag(matrix)))
+    return bool((size == 0).any()) or np.linalg.cond(matrix / np.outer(size, size)) > 1e12
+
+
 def infer(
     patterns: Patterns,
     found: Search,
@@ -185,7 +192,8 @@ def infer(
     weights = None
     if method != RESIDUAL:
         matrix = derivatives.observed if information == "observed" else derivatives.expected
-        weights = 2 * np.linalg.inv(matrix)
+        # Only a fit that did not converge can have a singular matrix here.
+        weights = 2 * (np.linalg.pinv(matrix) if _singular(matrix) else np.linalg.inv(matrix))
         weights = (weights + weights.T) / 2
     adjusted = spread
     if weights is not None and method in (KENWARD_ROGER, KENWARD_ROGER_LINEAR):
