@@ -51,7 +51,7 @@ def test_no_design_is_better_than_simons_by_plain_search():
     p0, p1, alpha, beta = 0.05, 0.25, 0.05, 0.20
     best: tuple[float, int] = (math.inf, 0)
     smallest = 99
-    for n, n1 in ((n, n1) for n in range(2, 19) for n1 in range(1, n)):
+    for n1, n in itertools.combinations(range(1, 19), 2):
         for r1, r in itertools.product(range(n1), range(n)):
             alpha_, power = (
                 sum(

@@ -143,7 +143,9 @@ def test_a_thousand_in_each_arm_is_scipys_approximation():
     assert (ours.u, ours.p) == (theirs.statistic, pytest.approx(theirs.pvalue, rel=1e-9))
     many = methods.signed_rank(first)
     assert many.method == "normal approximation"
-    assert many.p == pytest.approx(stats.wilcoxon(first, method="asymptotic", correction=False).pvalue, rel=1e-9)
+    assert many.p == pytest.approx(
+        stats.wilcoxon(first, method="asymptotic", correction=False).pvalue, rel=1e-9
+    )
 
 
 def test_critical_values_of_the_published_table():

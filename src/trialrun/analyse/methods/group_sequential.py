@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from trialrun.errors import AnalysisError
@@ -18,6 +19,7 @@ from trialrun.errors import AnalysisError
 Shape = Literal["lan_demets_obrien_fleming", "lan_demets_pocock", "pocock", "obrien_fleming"]
 SHAPES: tuple[Shape, ...] = ("lan_demets_obrien_fleming", "lan_demets_pocock", "pocock", "obrien_fleming")
 _REACH = 9.0
+_LARGEST_BOUND = 37.0
 _NODES = 161
 
 
@@ -100,7 +102,9 @@ class _State:
 
         crossed = self.beyond(share, bound)
         edge = bound * math.sqrt(share)
-        lowest = min(self._drift * share - _REACH * math.sqrt(share), edge - 1e-9)
+        spread_here = _REACH * math.sqrt(share)
+        edge = min(edge, self._drift * share + spread_here)
+        lowest = min(self._drift * share - spread_here, edge - 1e-9)
         nodes, weights = _quadrature()
         points = (edge + lowest) / 2 + (edge - lowest) / 2 * nodes
         widths = (edge - lowest) / 2 * weights
@@ -115,6 +119,7 @@ class _State:
         return crossed
 
 
+@lru_cache(maxsize=1)
 def _quadrature() -> tuple[Any, Any]:
     import numpy as np
 
@@ -163,9 +168,9 @@ def _root(excess: Callable[[float], float]) -> float:
     """Where a falling function of a bound is zero."""
     from scipy import optimize
 
-    if excess(_REACH) >= 0:
+    if excess(_LARGEST_BOUND) >= 0:
         raise AnalysisError("there is too little error to spend at the first look", "look later")
-    found: Any = optimize.brentq(excess, -_REACH, _REACH, xtol=1e-13)
+    found: Any = optimize.brentq(excess, -_REACH, _LARGEST_BOUND, xtol=1e-13)
     return float(found)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trialrun.analyse.methods.binomial import checked_level
-from trialrun.analyse.methods.inversion import accepted_shifts, falls_through, middle
+from trialrun.analyse.methods.inversion import ShiftTest, accepted_shifts, falls_through, middle
 from trialrun.analyse.methods.signed_rank import (
     EXACT,
     EXACT_DIFFERENCES,
@@ -90,14 +90,15 @@ def _interval(
         cut = signed_rank_critical(len(values), alpha)
         return (means[cut], means[-1 - cut]) if cut >= 0 else (None, None)
     knots = sorted({mean for mean in means if mean.is_finite()})
-    return accepted_shifts(lambda shift: _p_at(values, shift), knots, alpha)
+    return accepted_shifts(lambda shift: _test_at(values, shift), knots, alpha)
 
 
-def _p_at(values: Sequence[Decimal], shift: Decimal) -> float:
-    moved = [value - shift for value in values]
+def _test_at(values: Sequence[Decimal], shift: Decimal) -> ShiftTest:
+    moved = [value - shift for value in values if value != shift]
     ranks = doubled_midranks([abs(value) for value in moved])
     observed = sum(rank for rank, value in zip(ranks, moved, strict=True) if value > 0)
-    return tail_probability(sign_pattern_distribution(ranks), observed, "two-sided")
+    p = tail_probability(sign_pattern_distribution(ranks), observed, "two-sided")
+    return ShiftTest(p, 1 if 2 * observed > sum(ranks) else -1)
 
 
 def _approximate(values: Sequence[Decimal], level: float) -> HodgesLehmann:

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 FULL_SCAN = 900
 _HALVINGS = 80
 
 
+@dataclass(frozen=True, slots=True)
+class ShiftTest:
+    """The test at one shift: its two-sided probability, and whether the data lie above (1) or below (-1)."""
+
+    p: float
+    side: int
+
+
 def accepted_shifts(
-    p_at: Callable[[Decimal], float], knots: Sequence[Decimal], alpha: float
+    test_at: Callable[[Decimal], ShiftTest], knots: Sequence[Decimal], alpha: float
 ) -> tuple[Decimal | None, Decimal | None]:
     """The outermost knots next to a shift that is not rejected; `None` where nothing finite bounds it.
 
     Args:
-        p_at: two-sided probability at a shift; its answer changes only at `knots`.
+        test_at: the test at a shift; its answer changes only at `knots`.
         knots: different finite values, in order.
         alpha: 1 - level.
     """
@@ -25,36 +35,40 @@ def accepted_shifts(
         return None, None
     gaps = [knots[0] - 1, *((a + b) / 2 for a, b in itertools.pairwise(knots)), knots[-1] + 1]
 
-    def accepted(index: int) -> bool:
+    def accepted(shift: Decimal) -> bool:
         # Exact tails are sums of machine numbers: a tail that equals the level must not fall on either side.
-        return p_at(gaps[index]) > alpha * (1 + 1e-12)
+        return test_at(shift).p > alpha * (1 + 1e-12)
 
-    order = range(len(gaps))
-    first = _first(accepted, order)
-    if first is None:  # nothing but single points is accepted: the median alone remains
-        middle = knots[len(knots) // 2]
-        return middle, middle
-    last = _first(accepted, order[::-1])
+    scan = len(gaps) <= FULL_SCAN
+    first, last = _scanned(accepted, gaps) if scan else _halved(test_at, accepted, gaps)
+    if first is None or last is None:
+        # No gap is accepted. A single value may be (all differences the same), or the worst ranks decide.
+        inside = [knot for knot in knots if accepted(knot)] if scan else []
+        return (inside[0], inside[-1]) if inside else (None, None)
     # A rejected gap on the left of a knot and an accepted one on its right: the knot is the bound.
-    low = None if first == 0 else knots[first - 1]
-    high = None if last is None or last == len(gaps) - 1 else knots[last]
-    return low, high
+    return (knots[first - 1] if first else None), (knots[last] if last < len(knots) else None)
 
 
-def _first(accepted: Callable[[int], bool], order: range) -> int | None:
-    """The first accepted gap from one end; by halving where a full scan would be slow."""
-    if len(order) <= FULL_SCAN:
-        return next((index for index in order if accepted(index)), None)
-    low, high = 0, len(order) // 2
-    if not accepted(order[high]):  # the middle is the best fitting shift: it is rejected only by its ties
-        return next((index for index in order if accepted(index)), None)
-    while low < high:
-        middle = (low + high) // 2
-        if accepted(order[middle]):
-            high = middle
-        else:
-            low = middle + 1
-    return order[low]
+def _scanned(accepted: Callable[[Decimal], bool], gaps: Sequence[Decimal]) -> tuple[int | None, int | None]:
+    first = next((index for index, gap in enumerate(gaps) if accepted(gap)), None)
+    if first is None:
+        return None, None
+    return first, next(index for index in reversed(range(len(gaps))) if accepted(gaps[index]))
+
+
+def _halved(
+    test_at: Callable[[Decimal], ShiftTest], accepted: Callable[[Decimal], bool], gaps: Sequence[Decimal]
+) -> tuple[int | None, int | None]:
+    """The same by halving: out from the gap where the data turn from lying above the shift to below it."""
+    turn = bisect_left(gaps, True, key=lambda gap: test_at(gap).side <= 0)
+    centre = next(
+        (index for index in (turn, turn - 1) if 0 <= index < len(gaps) and accepted(gaps[index])), None
+    )
+    if centre is None:
+        return None, None
+    first = bisect_left(gaps, True, 0, centre, key=accepted)
+    last = bisect_left(gaps, True, centre, len(gaps), key=lambda gap: not accepted(gap)) - 1
+    return first, last
 
 
 def falls_through(

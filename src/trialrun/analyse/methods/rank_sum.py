@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from trialrun.analyse.methods.binomial import checked_level
-from trialrun.analyse.methods.inversion import accepted_shifts, falls_through, middle
+from trialrun.analyse.methods.inversion import ShiftTest, accepted_shifts, falls_through, middle
 from trialrun.analyse.methods.signed_rank import (
     Alternative,
     as_reported,
@@ -76,13 +76,7 @@ def rank_sum(
     u = sum(ranks[: len(one)]) / 2 - len(one) * (len(one) + 1) / 2
     differences = sorted(a - b for a, b in itertools.product(one, two) if not (a == b and a.is_infinite()))
     knots = sorted({value for value in differences if value.is_finite()})
-    low, high = accepted_shifts(
-        lambda shift: _exact_p(
-            doubled_midranks([*(value - shift for value in one), *two]), len(one), "two-sided"
-        ),
-        knots,
-        alpha,
-    )
+    low, high = accepted_shifts(lambda shift: _test_at(one, two, shift), knots, alpha)
     return RankSum(
         len(one),
         len(two),
@@ -139,6 +133,12 @@ def _exact_p(ranks: Sequence[int], n_1: int, alternative: Alternative) -> float:
     turned: dict[Alternative, Alternative] = {"less": "greater", "greater": "less", "two-sided": "two-sided"}
     distribution = rank_sum_distribution(ranks, len(ranks) - n_1)
     return tail_probability(distribution, sum(ranks[n_1:]), turned[alternative])
+
+
+def _test_at(one: Sequence[Decimal], two: Sequence[Decimal], shift: Decimal) -> ShiftTest:
+    ranks = doubled_midranks([*(value - shift for value in one), *two])
+    above = 2 * sum(ranks[: len(one)]) > 2 * len(one) * (len(ranks) + 1)
+    return ShiftTest(_exact_p(ranks, len(one), "two-sided"), 1 if above else -1)
 
 
 def _approximate(
