@@ -1,6 +1,6 @@
 """`make bench`: every measurement in one run, with the command, versions and machine.
 
-python -m bench [cohort] [scores] [person] [ledger] [save] [web_save] [analyses] [--rows N] [--out FILE]
+python -m bench [cohort] [scores] [person] [ledger] [save] [web_save] [analyses] [methods] [--rows N] [--out FILE]
 """
 
 from __future__ import annotations
@@ -66,6 +66,12 @@ def _analyses(rows: int) -> str:  # noqa: ARG001 (the same call for all)
     return analyses.run(OUT)
 
 
+def _methods(rows: int) -> str:  # noqa: ARG001 (the same call for all)
+    from bench import methods
+
+    return methods.run()
+
+
 JOBS: dict[str, Callable[[int], str]] = {
     "cohort": _cohort,
     "scores": _scores,
@@ -74,6 +80,7 @@ JOBS: dict[str, Callable[[int], str]] = {
     "save": _save,
     "web_save": _web_save,
     "analyses": _analyses,
+    "methods": _methods,
 }
 
 

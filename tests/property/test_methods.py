@@ -47,6 +47,7 @@ def signed_rank_by_counting(changes, zeros):
     return two_sided(sum(rank for rank, c in pairs if c > 0), sums)
 
 
+@settings(deadline=None)
 @given(st.lists(RANKED, min_size=1, max_size=9), st.sampled_from(["wilcoxon", "pratt"]))
 def test_signed_rank_counts_every_sign_pattern(changes, zeros):
     assert methods.signed_rank(changes, zeros=zeros).p == pytest.approx(
@@ -54,6 +55,7 @@ def test_signed_rank_counts_every_sign_pattern(changes, zeros):
     )
 
 
+@settings(deadline=None)
 @given(
     st.lists(RANKED, min_size=1, max_size=20), st.randoms(use_true_random=False), st.sampled_from([0.5, 3.0])
 )
@@ -93,6 +95,7 @@ def test_hodges_lehmann_moves_and_stretches_with_the_data(changes, shift, scale)
     assert one[2] is None or one[0] is None or one[0] <= one[2]
 
 
+@settings(deadline=None)
 @given(st.lists(SMALL, min_size=6, max_size=11), st.sampled_from([0.9, 0.95]))
 def test_the_interval_holds_what_the_test_does_not_reject(changes, level):
     found = methods.hodges_lehmann(changes, level=level)
@@ -107,6 +110,7 @@ def test_the_interval_holds_what_the_test_does_not_reject(changes, level):
 # --- rank sum ----------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.lists(RANKED, min_size=1, max_size=5), st.lists(RANKED, min_size=1, max_size=5))
 def test_rank_sum_counts_every_way_to_deal_the_ranks(first, second):
     ranks = midranks([*first, *second])
@@ -118,6 +122,7 @@ def test_rank_sum_counts_every_way_to_deal_the_ranks(first, second):
     assert found.superiority == pytest.approx(wins / (len(first) * len(second)))
 
 
+@settings(deadline=None)
 @given(
     st.lists(RANKED, min_size=1, max_size=9),
     st.lists(RANKED, min_size=1, max_size=9),
@@ -145,7 +150,7 @@ def test_rank_sum_moves_stretches_and_turns_with_the_arms(first, second, shift, 
 # --- proportions -------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 30), st.floats(0.001, 0.999), st.sampled_from([0.8, 0.95]))
 def test_clopper_pearson_covers_at_least_as_often_as_it_says(n, p, level):
     intervals = [methods.clopper_pearson(count, n, level=level) for count in range(n + 1)]
@@ -157,6 +162,7 @@ def test_clopper_pearson_covers_at_least_as_often_as_it_says(n, p, level):
     assert covered >= level - 1e-12
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(1, 60))
 def test_proportions_turn_with_what_is_counted(data, n):
     count = data.draw(st.integers(0, n))
@@ -171,6 +177,7 @@ def test_proportions_turn_with_what_is_counted(data, n):
     assert tail == pytest.approx(0.025 if count < n else 1, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(1, 20), st.integers(1, 20))
 def test_newcombe_turns_with_the_arms_and_lies_within_reach(data, n_1, n_2):
     counts = data.draw(st.tuples(st.integers(0, n_1), st.integers(0, n_2)))
@@ -180,6 +187,7 @@ def test_newcombe_turns_with_the_arms_and_lies_within_reach(data, n_1, n_2):
     assert -1 - 1e-12 <= one.low <= one.estimate <= one.high <= 1 + 1e-12
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(1, 7), st.integers(1, 7))
 def test_fisher_counts_every_table_with_the_same_margins(data, n_1, n_2):
     count_1, count_2 = data.draw(st.integers(0, n_1)), data.draw(st.integers(0, n_2))
@@ -193,6 +201,7 @@ def test_fisher_counts_every_table_with_the_same_margins(data, n_1, n_2):
     assert methods.fisher_exact(count_1, n_1, count_2, n_2).p == pytest.approx(exact)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.floats(0.1, 500), st.sampled_from([12.0, 365.25]))
 def test_a_rate_changes_with_its_unit_and_holds_its_tails(events, exposure, unit):
     one, other = methods.poisson_rate(events, exposure), methods.poisson_rate(events, exposure * unit)
@@ -205,6 +214,7 @@ def test_a_rate_changes_with_its_unit_and_holds_its_tails(events, exposure, unit
 # --- multiplicity ------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(P_VALUES, st.randoms(use_true_random=False))
 def test_adjustments_keep_their_order_of_strictness_whatever_the_order_given(values, random):
     found = {name: methods.adjust(values, name) for name in METHODS}
@@ -226,7 +236,7 @@ def test_adjustments_keep_their_order_of_strictness_whatever_the_order_given(val
         assert all(found[name][a] <= found[name][b] + 1e-12 for a, b in itertools.pairwise(ordered))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
 def test_holm_and_hommel_are_the_closed_tests_of_bonferroni_and_of_simes(values):
     def closed(combined):
@@ -251,6 +261,7 @@ COURSES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(COURSES)
 def test_all_incidences_and_event_free_make_one(courses):
     times, causes = [float(time) for time, _ in courses], [cause for _, cause in courses]
@@ -265,6 +276,7 @@ def test_all_incidences_and_event_free_make_one(courses):
             assert step.incidence[cause] <= step.high[cause] + 1e-12 <= 1 + 1e-9
 
 
+@settings(deadline=None)
 @given(COURSES, st.sampled_from([0.5, 7.0]))
 def test_curves_do_not_care_for_order_names_or_the_unit_of_time(courses, unit):
     times, causes = [float(time) for time, _ in courses], [cause for _, cause in courses]
@@ -278,6 +290,7 @@ def test_curves_do_not_care_for_order_names_or_the_unit_of_time(courses, unit):
         assert again.se[names[cause]] == pytest.approx(one.se[cause])
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["death", "transplant", "none"]), min_size=1, max_size=20))
 def test_without_censoring_the_incidence_is_the_plain_proportion(ends):
     times = [float(place % 7) if end != "none" else 30.0 for place, end in enumerate(ends)]
@@ -313,6 +326,7 @@ def test_hazard_ratios_stretch_with_their_covariate(seed, scale, shift):
 CATEGORIES = ("A", "B", "C")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(CATEGORIES), st.sampled_from(CATEGORIES)), max_size=30))
 def test_a_shift_read_backwards_swaps_better_and_worse(pairs):
     one = methods.shift_table(pairs, CATEGORIES)
@@ -343,6 +357,7 @@ def test_adjusted_changes_do_not_care_for_the_unit_of_the_baseline(seed, scale, 
     assert swapped.differences["a"].estimate == pytest.approx(-one.differences["b"].estimate)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(-10, 10), st.floats(0.01, 5)), min_size=2, max_size=60),
     st.one_of(st.none(), st.floats(1, 500)),
