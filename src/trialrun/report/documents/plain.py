@@ -58,7 +58,7 @@ def as_data(document: Document) -> dict[str, Any]:
 def _section(section: Section, setter: _Setter) -> dict[str, Any]:
     return {
         "header": [clean(part) for part in section.header],
-        "blocks": setter.blocks(section.blocks, 0),
+        "blocks": setter.blocks(section.blocks),
     }
 
 
@@ -82,16 +82,22 @@ class _Setter:
     headings: int = 0
     chapters: int = 0
 
-    def blocks(self, blocks: Sequence[Block], depth: int) -> list[dict[str, Any]]:
-        """The blocks in order; what is turned on its side takes the headings just before it along."""
+    def blocks(self, blocks: Sequence[Block]) -> list[dict[str, Any]]:
+        """The blocks in order; headings stay with what follows them when a page begins or is turned there."""
         made: list[dict[str, Any]] = []
-        for block in blocks:
-            for data in self._block(block, depth):
-                if data.pop("across", False):
-                    _turned(made, data)
-                else:
-                    made.append(data)
+        for data in self._flat(blocks, 0):
+            if data.pop("across", False):
+                _turned(made, data)
+            elif data["kind"] == "page":
+                headings = _taken_headings(made)
+                made += [data, *headings]
+            else:
+                made.append(data)
         return made
+
+    def _flat(self, blocks: Sequence[Block], depth: int) -> Iterator[dict[str, Any]]:
+        for block in blocks:
+            yield from self._block(block, depth)
 
     def _block(self, block: Block, depth: int) -> Iterator[dict[str, Any]]:
         match block:
@@ -118,11 +124,11 @@ class _Setter:
             self.chapters += 1
             title = f"{self.chapters}. {chapter.title}"
         yield self._heading(title, depth + 1, chapter.anchor)
-        yield from self.blocks(chapter.blocks, depth + 1)
+        yield from self._flat(chapter.blocks, depth + 1)
 
     def _details(self, details: Details, depth: int) -> Iterator[dict[str, Any]]:
         yield self._heading(details.summary, max(depth + 1, self.level or 1, 3), details.anchor)
-        yield from self.blocks(details.blocks, depth)
+        yield from self._flat(details.blocks, depth)
 
     def _heading(self, text: str, level: int, anchor: str) -> dict[str, Any]:
         # A level left out would be a hole in the outline that readers' programs follow.
@@ -182,10 +188,16 @@ def _is_number(one: str | Cell) -> bool:
     return isinstance(one, Cell) and one.number
 
 
-def _turned(made: list[dict[str, Any]], data: dict[str, Any]) -> None:
-    own = [data]
+def _taken_headings(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The headings at the end, taken away."""
+    headings: list[dict[str, Any]] = []
     while made and made[-1]["kind"] == "heading":
-        own.insert(0, made.pop())
+        headings.insert(0, made.pop())
+    return headings
+
+
+def _turned(made: list[dict[str, Any]], data: dict[str, Any]) -> None:
+    own = [*_taken_headings(made), data]
     if made and made[-1]["kind"] == "page":
         made.pop()  # the turned page is a new one
     if made and made[-1]["kind"] == "across":
