@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from scipy import stats
 
-from small_study import DOSE_DAY, Cut, SmallRules, item, make_study, origin
+from small_study import DOSE_DAY, Cut, SmallRules, endpoint, item, make_study, origin
 from trialrun.analyse.basis import basis_of
 from trialrun.analyse.cases import Standing, cases_of
 from trialrun.analyse.planned import question_of
@@ -18,7 +18,7 @@ from trialrun.analyse.run import analyse_dataset
 from trialrun.derive.dataset import derive_dataset
 from trialrun.snapshot.read import read_snapshot
 from trialrun.snapshot.write import write_snapshot
-from trialrun.study.model import Choice, Derived, ItemType
+from trialrun.study.model import Choice, Derived, EndpointRole, ItemType
 from trialrun.study.plan import (
     Handling,
     Method,
@@ -280,3 +280,16 @@ def test_a_better_class_is_a_response(results):
     found = one(results, "points_month_4/month_4/response/grade")
     # Better: S-001 and S-005 from B to A, S-006 from C to B; a transplant is none whatever the class after it.
     assert (found.details["responders"], found.n) == (3, 10)
+
+
+def test_an_outcome_that_is_a_category_is_counted(tmp_path):
+    study = planned()
+    extra = replace(endpoint("grade_month_4", EndpointRole.SECONDARY, 2, "grade", ("month_4",)))
+    study = replace(study, endpoints={**study.endpoints, "grade_month_4": extra})
+    study = replace(study, analysis=replace(study.analysis, assumed=True))
+    found = analyse_dataset(data_of(tmp_path / "cut", study))
+    counted = one(found, "grade_month_4/month_4/estimand/secondary")
+    assert counted.table.rows == (("A", 3), ("B", 2), ("C", 2))
+    assert (counted.n, counted.estimate) == (7, None)
+    assert set(counted.left_out) == {"S-008", "S-009", "S-010"}
+    assert one(found, "grade_month_4/baseline/describe").table.rows == (("A", 1), ("B", 4), ("C", 5))

@@ -127,7 +127,7 @@ def case_of(question: Question, row: AnalysisRow) -> Case:
         return Case(row, Standing.MEASURED, float(value))
     if row.status is Status.NOT_REACHED:
         return Case(row, Standing.NOT_REACHED, None, row.explanation)
-    why = row.explanation or "no baseline value"
+    why = row.explanation or ("no baseline value" if row.baseline is None else "no value")
     if question.missing_is_worst:
         return Case(row, Standing.WORST, None, why, "missing")
     return Case(row, Standing.MISSING, None, why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -11,7 +12,7 @@ from trialrun.analyse.answers import VERSION, is_registered, result_id, unit_of
 from trialrun.analyse.basis import Basis
 from trialrun.analyse.estimands import composite_estimand, while_alive_estimand
 from trialrun.analyse.estimators.ranks import ranked
-from trialrun.analyse.result import Analysis, Estimand, Interval, Result, hash_of, refs
+from trialrun.analyse.result import Analysis, Estimand, Interval, Result, ResultTable, hash_of, refs
 from trialrun.derive.endpoints import BASELINE, COMPOSITE, AnalysisRow, Status, analysis_visits
 from trialrun.derive.populations import TREATED
 from trialrun.study.model import Endpoint, EndpointRole
@@ -49,6 +50,8 @@ def outcome_of(basis: Basis, endpoint: Endpoint, arm: str = "") -> Outcome:
 def described(outcome: Outcome) -> tuple[Result, ...]:
     """Descriptions at every time and changes at every follow-up time; primaries also as composite."""
     results = [describe_at(outcome, time) for time in outcome.rows]
+    if any(row.category is not None for rows in outcome.rows.values() for row in rows):
+        return tuple(results)
     for time in outcome.rows:
         if time == BASELINE:
             continue
@@ -60,6 +63,8 @@ def described(outcome: Outcome) -> tuple[Result, ...]:
 
 def describe_at(outcome: Outcome, time: str) -> Result:
     """Count, mean, spread, quartiles and range of the values observed at one time."""
+    if any(row.category is not None for row in outcome.rows[time]):
+        return _categories_at(outcome, time)
     rows = [row for row in outcome.rows[time] if row.status is Status.OBSERVED and row.value is not None]
     values = [float(row.value or 0) for row in rows]
     summary = methods.describe(values)
@@ -68,6 +73,14 @@ def describe_at(outcome: Outcome, time: str) -> Result:
         outcome, time, Analysis.DESCRIBE, rows, values, f"describe, quartiles type {summary.quantile_type}"
     )
     return replace(made, estimate=summary.mean, estimate_name="mean", details=details)
+
+
+def _categories_at(outcome: Outcome, time: str) -> Result:
+    """How many are in each category at one time."""
+    rows = [row for row in outcome.rows[time] if row.status is Status.OBSERVED and row.category is not None]
+    counts = Counter(str(row.category) for row in rows)
+    made = _result(outcome, time, Analysis.DESCRIBE, rows, [None for _ in rows], "count of each category")
+    return replace(made, table=ResultTable(("category", "n"), tuple(sorted(counts.items()))))
 
 
 def change_by_t(outcome: Outcome, time: str) -> Result:
@@ -135,7 +148,7 @@ def _result(
     time: str,
     analysis: Analysis,
     rows: Sequence[AnalysisRow],
-    values: Sequence[float],
+    values: Sequence[float | None],
     method: str,
     estimand: Estimand | None = None,
 ) -> Result:

@@ -20,11 +20,8 @@ from trialrun.analyse.result import RESULTS_VERSION, Analysis, Result, Results
 from trialrun.derive.endpoints import rounded
 
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
-_PURPOSES = {
-    "primary": "PRIMARY OUTCOME MEASURE",
-    "supportive": "SECONDARY OUTCOME MEASURE",
-    "exploratory": "EXPLORATORY OUTCOME MEASURE",
-}
+_PURPOSES = {"primary": "PRIMARY OUTCOME MEASURE", "secondary": "SECONDARY OUTCOME MEASURE"}
+_EXPLORATORY = "EXPLORATORY OUTCOME MEASURE"
 _KINDS = {
     Analysis.DESCRIBE: "Description of the values observed",
     Analysis.CHANGE: "Mean change among those alive",
@@ -89,7 +86,7 @@ def reporting_event(results: Results) -> dict[str, Any]:
         "analysisSets": _sets(results),
         "analysisGroupings": _groupings(results),
         "methods": list(methods.values()),
-        "analyses": [_analysis(result) for result in results.results],
+        "analyses": [_analysis(result, results) for result in results.results],
         "trialrun": {
             "snapshot_hash": results.snapshot_hash,
             "study_id": results.study_id,
@@ -193,23 +190,31 @@ def title_of(result: Result) -> str:
     return f"{label} ({result.parameter}, {result.visit.replace('_', ' ')}{arm})"
 
 
-def _analysis(result: Result) -> dict[str, Any]:
+def _analysis(result: Result, results: Results) -> dict[str, Any]:
     key = method_id(result)
+    groups = _groups_of(result.arm, tuple(results.arms))
+    outcome = results.outcomes.get(result.endpoint, "") if result.registered else ""
     return {
         "id": result.id,
         "name": title_of(result),
         "version": 1,
         "description": _KINDS[result.analysis],
         "reason": {"controlledTerm": "SPECIFIED IN SAP"},
-        "purpose": {"controlledTerm": _PURPOSES.get(result.role, "EXPLORATORY OUTCOME MEASURE")},
+        "purpose": {"controlledTerm": _PURPOSES.get(outcome, _EXPLORATORY)},
         "analysisSetId": result.population,
         "dataset": "analysis_rows",
         "variable": result.parameter,
         "methodId": key,
         "orderedGroupings": [{"order": 1, "groupingId": "arm", "resultsByGroup": True}] if result.arm else [],
-        "results": [_operation_result(key, name, value, result) for name, _, value in _operations(result)],
+        "results": [_operation_result(key, name, value, groups) for name, _, value in _operations(result)],
         "trialrun": _beside(result),
     }
+
+
+def _groups_of(arm: str, arms: Sequence[str]) -> tuple[str, ...]:
+    """The arms a result is of: its own, or the two it compares."""
+    pairs = ((one, other) for one in arms for other in arms if f"{one}-{other}" == arm)
+    return (arm,) if arm in arms else next(pairs, ())
 
 
 def _operations(result: Result) -> Iterable[tuple[str, str, Any]]:
@@ -230,12 +235,12 @@ def _operations(result: Result) -> Iterable[tuple[str, str, Any]]:
             yield name, name.replace("_", " "), value
 
 
-def _operation_result(key: str, name: str, value: Any, result: Result) -> dict[str, Any]:
+def _operation_result(key: str, name: str, value: Any, groups: Sequence[str]) -> dict[str, Any]:
     return {
         "operationId": f"{key}.{name}",
         "rawValue": _raw(value),
         "formattedValue": _formatted(name, value),
-        "resultGroups": [{"groupingId": "arm", "groupId": result.arm}] if result.arm else [],
+        "resultGroups": [{"groupingId": "arm", "groupId": group} for group in groups],
     }
 
 

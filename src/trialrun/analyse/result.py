@@ -144,7 +144,7 @@ class Results:
     """All results of one snapshot, in registered order, with what they were computed from.
 
     `not_analysed` names unregistered outcomes without data, with the reason; a registered one is never
-    among them. `titles` are those of the populations. `arms` maps the arms compared to their titles, control
+    among them. `titles` are those of the populations. `outcomes` maps registered endpoints to their role. `arms` maps the arms compared to their titles, control
     last; it is empty with one arm and while arms are `masked`.
     `notes` say what holds for all results.
     """
@@ -160,6 +160,7 @@ class Results:
     not_analysed: Mapping[str, str] = field(default_factory=dict[str, str])
     study_title: str = ""
     titles: Mapping[str, str] = field(default_factory=dict[str, str])
+    outcomes: Mapping[str, str] = field(default_factory=dict[str, str])
     arms: Mapping[str, str] = field(default_factory=dict[str, str])
     control: str = ""
     masked: bool = False

@@ -10,7 +10,7 @@ from trialrun.analyse.planned import planned_results, time_to_events
 from trialrun.analyse.result import Result, Results
 from trialrun.analyse.safety import analyse_safety
 from trialrun.derive.dataset import Dataset, derive_dataset
-from trialrun.derive.endpoints import COMPOSITE, analysis_visits
+from trialrun.derive.endpoints import COMPOSITE, AnalysisRow, analysis_visits
 from trialrun.derive.measures import is_known
 from trialrun.derive.populations import TREATED
 from trialrun.errors import AnalysisError
@@ -67,6 +67,7 @@ def analyse_dataset(data: Dataset) -> Results:
         not_analysed=not_analysed,
         study_title=data.study.title,
         titles={name: population.title for name, population in data.populations.items()},
+        outcomes={endpoint.name: endpoint.role.value for endpoint in registered},
         arms={name: data.study.arms[name].title for name in basis.arms.names},
         control=basis.arms.control,
         masked=basis.arms.masked,
@@ -116,15 +117,19 @@ def _check(basis: Basis, endpoint: Endpoint) -> None:
     if not basis.members(TREATED):
         raise _impossible(endpoint, "nobody in the snapshot was given a dose")
     rows = basis.of(name, last, TREATED)
-    if not any(row.baseline is not None for row in rows):
+    if not any(row.baseline is not None or row.baseline_category is not None for row in rows):
         raise _impossible(endpoint, "no treated participant has a baseline value")
-    decided = [row for row in rows if row.change is not None]
+    decided = [row for row in rows if row.change is not None or _is_shift(row)]
     if len(decided) < 2:
         reasons = sorted({row.explanation for row in rows if row.explanation})
         words = "; ".join(reasons[:3]) or "no value"
         died = sum(row.status in COMPOSITE for row in rows)
         words += f"; {died} died or were transplanted" if died else ""
         raise _impossible(endpoint, f"{len(decided)} treated participant(s) have a change at {last}: {words}")
+
+
+def _is_shift(row: AnalysisRow) -> bool:
+    return row.category is not None and row.baseline_category is not None
 
 
 def _impossible(endpoint: Endpoint, reason: str) -> AnalysisError:

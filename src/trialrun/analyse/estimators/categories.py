@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from trialrun.analyse import methods
 from trialrun.analyse.answers import answer, few
 from trialrun.analyse.cases import Case, Question, Standing, cases_of
 from trialrun.analyse.result import Analysis, Interval, Result, ResultTable, refs
+from trialrun.derive.endpoints import BASELINE
 from trialrun.errors import AnalysisError
-from trialrun.study.plan import Shift
+from trialrun.study.plan import Method, Shift, Variable
 
 MISSING = "missing"
 
@@ -39,6 +41,37 @@ def shifts_of(question: Question, shift: Shift) -> tuple[Result, ...]:
     if arms.names and not question.arm:
         return tuple(_shift(replace(question, arm=arm), shift) for arm in arms.names)
     return (_shift(question, shift),)
+
+
+def is_category(question: Question) -> bool:
+    """Whether what is asked of is a text, such as the class of a score."""
+    visits = (question.visit, BASELINE)
+    rows = (
+        row for visit in visits for row in question.basis.of(question.parameter, visit, question.population)
+    )
+    return any(row.category is not None for row in rows)
+
+
+def counted_categories(question: Question) -> tuple[Result, ...]:
+    """How many are in each category at a visit, by arm where there are arms; events that decide are counted too."""
+    arms = question.basis.arms
+    if arms.names and not question.arm:
+        return tuple(made for arm in arms.names for made in counted_categories(replace(question, arm=arm)))
+    cases = cases_of(replace(question, plan=replace(question.plan, variable=Variable.CATEGORY)))
+    used = cases.standing(Standing.MEASURED, Standing.WORST)
+    held = [case.event if case.standing is Standing.WORST else str(case.row.category) for case in used]
+    made = answer(
+        question,
+        Analysis.ESTIMAND,
+        "count of each category",
+        refs([case.row for case in used], [None for _ in used]),
+        n=len(used),
+        left_out=cases.left_out(used),
+    )
+    table = ResultTable(("category", "n"), tuple(sorted(Counter(held).items())))
+    asked = question.plan.method is Method.DESCRIBE
+    note = "" if asked else f"a category has no change: {question.plan.method.value} cannot be done"
+    return (replace(made, table=table, note=note),)
 
 
 def _shift(question: Question, shift: Shift) -> Result:

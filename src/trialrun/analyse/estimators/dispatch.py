@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from trialrun.analyse.cases import Question
-from trialrun.analyse.estimators.categories import shift_of_estimand
+from trialrun.analyse.estimators.categories import counted_categories, is_category, shift_of_estimand
 from trialrun.analyse.estimators.incidence import incidence_of_estimand
 from trialrun.analyse.estimators.means import ancova_change, described_change, mean_change
 from trialrun.analyse.estimators.mixed import mixed_model
@@ -25,11 +25,15 @@ _BY_METHOD: Mapping[Method, Callable[[Question], tuple[Result, ...]]] = {
     Method.INCIDENCE: incidence_of_estimand,
     Method.SURVIVAL: incidence_of_estimand,
 }
+_OF_NUMBERS = frozenset({Method.DESCRIBE, Method.SIGNED_RANK, Method.PAIRED_T, Method.ANCOVA, Method.MMRM})
 
 
 def estimate(question: Question) -> tuple[Result, ...]:
     """The answers to a question: one, or with arms one for each arm compared with the control.
 
-    Too few participants give a result that says so and no estimate.
+    Too few participants give a result that says so and no estimate. A category has no change and no mean: whatever
+    the plan asks, its categories are counted.
     """
+    if question.plan.method in _OF_NUMBERS and is_category(question):
+        return counted_categories(question)
     return _BY_METHOD[question.plan.method](question)
