@@ -153,3 +153,37 @@ def test_critical_values_of_the_published_table():
     table = {6: 0, 8: 3, 10: 8, 12: 13, 15: 25, 20: 52, 25: 89}
     assert {n: methods.signed_rank_critical(n) for n in table} == table
     assert methods.signed_rank_critical(5) == -1
+
+
+def test_the_short_way_without_ties_is_the_long_way():
+    """Order statistics of one distribution against the test at every shift."""
+    inversion = importlib.import_module("trialrun.analyse.methods.inversion")
+    draws = random.Random(3)
+    for alpha in (0.01, 0.05, 0.1, 0.3) * 6:
+        one, two = ([signed.as_reported(draws.gauss(0, 3)) for _ in range(draws.randint(1, 9))] for _ in "ab")
+        one += [Decimal("Infinity")] * draws.randint(0, 1)
+        means = lehmann.walsh_averages(one)
+        differences = sorted(a - b for a in one for b in two)
+        for short, test, knots in (
+            (lehmann._interval(one, means, alpha), lambda s, x=one: lehmann._test_at(x, s), means),
+            (
+                sums._interval(one, two, differences, alpha),
+                lambda s, x=one, y=two: sums._test_at(x, y, s),
+                differences,
+            ),
+        ):
+            finite = sorted({knot for knot in knots if knot.is_finite()})
+            long = inversion.accepted_shifts(test, finite, alpha)
+            assert [sums._finite(bound) for bound in short] == [sums._finite(bound) for bound in long]
+
+
+def test_halving_finds_what_a_full_scan_finds(monkeypatch):
+    inversion = importlib.import_module("trialrun.analyse.methods.inversion")
+    draws = random.Random(9)
+    samples = [
+        [float(draws.randint(-6, 5)) for _ in range(14)] + [INF] * dead for dead in (0, 0, 1, 2, 9, 20)
+    ]
+    scanned = [methods.hodges_lehmann(sample) for sample in samples]
+    monkeypatch.setattr(inversion, "FULL_SCAN", 3)
+    assert [methods.hodges_lehmann(sample) for sample in samples] == scanned
+    assert scanned[-1].low is None

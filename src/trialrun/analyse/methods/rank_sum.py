@@ -75,8 +75,7 @@ def rank_sum(
     p = _exact_p(ranks, len(one), alternative)
     u = sum(ranks[: len(one)]) / 2 - len(one) * (len(one) + 1) / 2
     differences = sorted(a - b for a, b in itertools.product(one, two) if not (a == b and a.is_infinite()))
-    knots = sorted({value for value in differences if value.is_finite()})
-    low, high = accepted_shifts(lambda shift: _test_at(one, two, shift), knots, alpha)
+    low, high = _interval(one, two, differences, alpha)
     return RankSum(
         len(one),
         len(two),
@@ -85,8 +84,8 @@ def rank_sum(
         p,
         alternative,
         _median(differences),
-        None if low is None else float(low),
-        None if high is None else float(high),
+        _finite(low),
+        _finite(high),
         level,
         EXACT,
     )
@@ -133,6 +132,26 @@ def _exact_p(ranks: Sequence[int], n_1: int, alternative: Alternative) -> float:
     turned: dict[Alternative, Alternative] = {"less": "greater", "greater": "less", "two-sided": "two-sided"}
     distribution = rank_sum_distribution(ranks, len(ranks) - n_1)
     return tail_probability(distribution, sum(ranks[n_1:]), turned[alternative])
+
+
+def _finite(value: Decimal | None) -> float | None:
+    return None if value is None or value.is_infinite() else float(value)
+
+
+def _interval(
+    one: Sequence[Decimal], two: Sequence[Decimal], differences: Sequence[Decimal], alpha: float
+) -> tuple[Decimal | None, Decimal | None]:
+    """The outermost differences next to a shift that is not rejected."""
+    untied = len(set(one)) == len(one) and len(set(two)) == len(two)
+    if untied and sum(value.is_infinite() for value in (*one, *two)) < 2:
+        # Ranks without ties are 1 to n at every shift between differences: one distribution serves all.
+        import numpy as np
+
+        ways = rank_sum_distribution(range(1, len(one) + len(two) + 1), len(one))
+        cut = int((2 * np.cumsum(ways) <= alpha * (1 + 1e-12)).sum()) - len(one) * (len(one) + 1) // 2 - 1
+        return (differences[cut], differences[-1 - cut]) if cut >= 0 else (None, None)
+    knots = sorted({value for value in differences if value.is_finite()})
+    return accepted_shifts(lambda shift: _test_at(one, two, shift), knots, alpha)
 
 
 def _test_at(one: Sequence[Decimal], two: Sequence[Decimal], shift: Decimal) -> ShiftTest:
