@@ -265,7 +265,7 @@ def test_check_names_line_and_remedy_of_an_error(run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["--criteria", "--schedule", "--items", "--endpoints", "--assumptions", "--doses"]
+    "part", ["--criteria", "--schedule", "--items", "--endpoints", "--assumptions", "--doses", "--analysis"]
 )
 def test_show_prints_each_part_within_the_screen(run, part: str, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -347,3 +347,18 @@ def test_a_folder_given_as_a_log_is_called_a_folder(run, tmp_path: Path) -> None
     code, text = run("verify", tmp_path)
     assert code == 2
     assert "is a folder" in text
+
+
+@pytest.mark.parametrize("name", ["plan.html", "plan.pdf"])
+def test_plan_writes_the_document_and_says_what_is_open(run, tmp_path: Path, name: str) -> None:
+    code, text = run("plan", STUDY, "-o", tmp_path / name)
+    assert code == 0
+    assert "16 assumptions nobody has confirmed" in text
+    assert (tmp_path / name).stat().st_size > 20_000
+
+
+@pytest.mark.parametrize(("name", "word"), [("plan.doc", "neither"), ("none/plan.html", "no folder")])
+def test_plan_refuses_what_it_cannot_write(run, tmp_path: Path, name: str, word: str) -> None:
+    code, text = run("plan", STUDY, "-o", tmp_path / name)
+    assert code != 0
+    assert word in text

@@ -95,6 +95,7 @@ def check(study: Path, errors_only: bool) -> int:
 @click.option("--items", "parts", flag_value="items", multiple=True, help="Every question, unit and limit.")
 @click.option("--endpoints", "parts", flag_value="endpoints", multiple=True, help="Outcomes, five levels.")
 @click.option("--assumptions", "parts", flag_value="assumptions", multiple=True, help="What was assumed.")
+@click.option("--analysis", "parts", flag_value="analysis", multiple=True, help="Estimands, sets, methods.")
 @click.option("--doses", "parts", flag_value="doses", multiple=True, help="Who receives what, when.")
 def show(study: Path, parts: tuple[str, ...]) -> None:
     """Print a study: criteria, schedule, items, endpoints.

@@ -21,19 +21,9 @@ def plan(study: Path, out: Path) -> None:
     missing data, safety, the stopping boundary, what the number of participants can show, table shells and the assumptions
     still open. It is printed from the analysis section of the study definition, which the analysis itself follows.
     """
-    from trialrun.errors import UserError
-    from trialrun.report.plan_document import plan_assumptions, plan_html, plan_pdf
-    from trialrun.study.load import load_study
+    from trialrun.app.plan_file import write_plan_file
 
-    kind = out.suffix.lower()
-    if kind not in {".html", ".pdf"}:
-        raise UserError(f"{out.name} is neither .html nor .pdf", "name the file plan.html or plan.pdf")
-    found = load_study(study)
-    if not out.parent.is_dir():
-        raise UserError(f"there is no folder {out.parent}", "make it, or name another")
-    made = plan_pdf(found) if kind == ".pdf" else plan_html(found).encode()
-    out.write_bytes(made)
-    still = sum(found.assumptions[name].confirmed is None for name in plan_assumptions(found))
+    found, still = write_plan_file(study, out)
     say(f"Plan written to {out}.")
     if found.analysis.assumed:
         say(

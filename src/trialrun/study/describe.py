@@ -9,13 +9,24 @@ from trialrun.evaluate.words import in_words
 from trialrun.expressions import parse_expression
 from trialrun.expressions.nodes import Case
 from trialrun.study.model import Assumption, Criterion, Derived, Endpoint, Item, Limits, Stated, Study, Visit
+from trialrun.study.plan_describe import ASSUMED, estimand_facts, plan_lists
 from trialrun.study.program import row_symbols, study_program
 from trialrun.study.references import levels
 from trialrun.study.rules import names_used
 
 WIDTH = 80
 NOTICE = "Results support, never replace, the investigator's judgement. Not a medical device."
-SECTIONS = ("about", "schedule", "criteria", "items", "derived", "endpoints", "doses", "assumptions")
+SECTIONS = (
+    "about",
+    "schedule",
+    "criteria",
+    "items",
+    "derived",
+    "endpoints",
+    "doses",
+    "analysis",
+    "assumptions",
+)
 
 Lines = Iterator[str]
 
@@ -278,6 +289,23 @@ def _doses(study: Study, width: int) -> Lines:
             yield from _wrap(f"assumes: {', '.join(plan.assumptions)}", width, "  ", "      ")
 
 
+def _analysis(study: Study, width: int) -> Lines:
+    yield from _heading("Analysis plan")
+    if study.analysis.assumed:
+        yield from _wrap(ASSUMED, width)
+        yield ""
+    for estimand in study.analysis.estimands.values():
+        yield from _wrap(f"{estimand.name} ({estimand.role.value}): {estimand.title}", width, "", "  ")
+        for name, text in estimand_facts(study, estimand):
+            yield from _wrap(f"{name:<12} {text}", width, "  ", " " * 15)
+        yield ""
+    for title, lines in plan_lists(study):
+        if lines:
+            yield title
+            for line in lines:
+                yield from _wrap(line, width, "  ", "    ")
+
+
 def _assumptions(study: Study, width: int) -> Lines:
     yield from _heading(assumption_count(study.assumptions))
     for assumption in study.assumptions.values():
@@ -311,5 +339,6 @@ _TEXT: Mapping[str, Callable[[Study, int], Lines]] = {
     "derived": _derived,
     "endpoints": _endpoints,
     "doses": _doses,
+    "analysis": _analysis,
     "assumptions": _assumptions,
 }

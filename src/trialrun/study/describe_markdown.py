@@ -15,14 +15,15 @@ from trialrun.study.describe import (
     timing,
 )
 from trialrun.study.model import Study
+from trialrun.study.plan_describe import ASSUMED, estimand_facts, plan_lists
 from trialrun.study.references import levels
 
 Lines = Iterator[str]
 
 
 def show_markdown(study: Study) -> str:
-    """The whole study: schedule, criteria, items, derived values, endpoints, doses, assumptions."""
-    parts = (_about, _schedule, _criteria, _items, _derived, _endpoints, _doses, _assumptions)
+    """The whole study: schedule, criteria, items, derived values, endpoints, doses, analysis plan, assumptions."""
+    parts = (_about, _schedule, _criteria, _items, _derived, _endpoints, _doses, _analysis, _assumptions)
     return "\n".join("\n".join(part(study)).rstrip() + "\n" for part in parts)
 
 
@@ -119,6 +120,24 @@ def _doses(study: Study) -> Lines:
             for dose in plan.doses
         )
         yield from _table(("visit", "amount", "when"), rows)
+
+
+def _analysis(study: Study) -> Lines:
+    yield "## Analysis plan"
+    yield ""
+    if study.analysis.assumed:
+        yield f"*{ASSUMED}*"
+        yield ""
+    for estimand in study.analysis.estimands.values():
+        yield f"### {estimand.title} ({estimand.role.value})"
+        yield ""
+        yield from _table(("attribute", estimand.name), estimand_facts(study, estimand))
+    for title, lines in plan_lists(study):
+        if lines:
+            yield f"### {title}"
+            yield ""
+            yield from (f"- {line}" for line in lines)
+            yield ""
 
 
 def _assumptions(study: Study) -> Lines:

@@ -11,6 +11,7 @@ from litestar import Response
 from trialrun.app.language import gettext as _
 from trialrun.app.language import ngettext
 from trialrun.app.opening import activate, amend, approve_amendment, confirm_assumptions, opening
+from trialrun.app.plan_file import analysis_plan_file
 from trialrun.errors import UserError
 from trialrun.web.here import Here
 from trialrun.web.routes import action, page
@@ -22,6 +23,12 @@ _TYPED = ("remark", "reason", "site", "definition", "from_date", "reference")
 def study_page(here: Here) -> Response[str]:
     """How far the study is."""
     return _page(here)
+
+
+@page("/study/analysis-plan.pdf", who="see_study")
+def analysis_plan(here: Here) -> Response[bytes]:
+    """The statistical analysis plan of the definition served; it holds nobody's data."""
+    return here.download(*analysis_plan_file(here.workspace.study), "application/pdf")
 
 
 def _page(here: Here, error: UserError | None = None) -> Response[str]:
