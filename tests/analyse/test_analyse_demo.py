@@ -265,3 +265,15 @@ def test_the_file_is_a_reporting_event_whose_parts_refer_to_each_other(results):
     found = one(results, main["id"])
     assert float(raw["p"]) == pytest.approx(found.p)
     assert (raw["n"], main["purpose"]["controlledTerm"]) == (str(found.n), "PRIMARY OUTCOME MEASURE")
+
+
+def test_the_excerpt_in_the_documentation_is_what_the_rehearsal_gives(results):
+    page = (EXAMPLE.parents[1] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
+    shown = json.loads(page.split("```json\n")[1].split("```")[0])
+    (found,) = [one for one in json.loads(results.text())["analyses"] if one["id"] == shown["id"]]
+    assert all(each in found["results"] for each in shown.pop("results"))
+    beside = shown.pop("trialrun")
+    assert {name: found[name] for name in shown} == shown
+    for name in set(beside) - {"rows", "inputs_hash"}:
+        assert found["trialrun"][name] == beside[name]
+    assert all(row in found["trialrun"]["rows"] for row in beside["rows"])
