@@ -290,3 +290,14 @@ def test_no_row_is_left_out(shared) -> None:
         "type3_F_kenward_roger": 4,
     }
     assert (len(EXPECTED), len(OURS), sum(mixed.values())) == (1236, 1124, 112)
+
+
+def test_the_page_on_methods_counts_these_rows(root) -> None:
+    """docs/reference/statistical-methods.md names every function and how many rows stand behind it."""
+    page = (root / "docs" / "reference" / "statistical-methods.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)", page))
+    functions = {name for name in methods.__all__ if name[0].islower()}
+    beside_the_table = {"exact_differences", "holm", "mean_change"}
+    assert functions - named == beside_the_table
+    if EXPECTED:
+        assert sum(map(int, re.findall(r": (\d+) rows", page))) == len(OURS)
