@@ -137,6 +137,7 @@ class Rehearsal:
     parts: Mapping[str, Mapping[str, Any]]
     pending: tuple[tuple[str, ...], ...]
     sources: Mapping[str, str]
+    ranges: Mapping[str, tuple[Mapping[str, str], ...]]
 
 
 def read_rehearsal(path: Path) -> Rehearsal:
@@ -193,6 +194,10 @@ def _rehearsal(raw: Mapping[str, Any]) -> Rehearsal:
         parts={part: dict(body) for part, body in raw.get("parts", {}).items()},
         pending=tuple(tuple(group) for group in raw.get("pending", [])),
         sources=sources,
+        ranges={
+            laboratory: tuple({name: str(value) for name, value in one.items()} for one in ranges)
+            for laboratory, ranges in raw.get("ranges", {}).items()
+        },
     )
 
 

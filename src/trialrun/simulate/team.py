@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from trialrun.errors import RefusedError, StudyError
-from trialrun.ledger.commands import ActivateStudy, Actor, AddUser, Command, GrantRole, PrepareAllocation
+from trialrun.ledger.commands import (
+    ActivateStudy,
+    Actor,
+    AddUser,
+    Command,
+    GrantRole,
+    PrepareAllocation,
+    SetRanges,
+)
 from trialrun.ledger.rules import EligibilityView
 from trialrun.ledger.state import ParticipantState
 from trialrun.simulate.parameters import Rehearsal
@@ -100,6 +108,8 @@ def open_trial(door: Door, study: Study, rehearsal: Rehearsal) -> Team:
         door.do(GrantRole(actor.user, role, actor.site), administrator)
     team = Team(door, study, actors)
     team.do(ActivateStudy("rehearsal"), "principal_investigator")
+    for laboratory, ranges in rehearsal.ranges.items():
+        door.do(SetRanges(site, laboratory, ranges), team.actor_for("SetRanges"))
     if len(study.arms) > 1:
         # Equal shares in blocks of two sizes, so that a rehearsal goes the same way as the trial; nobody is behind it.
         ratio = dict.fromkeys(study.arms, 1)
