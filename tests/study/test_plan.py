@@ -140,6 +140,45 @@ def test_a_study_without_a_plan_has_the_defaults_and_says_so(bench: Bench) -> No
     assert without.analysis.assumed
 
 
+SHARED = (
+    "analysis:\n",
+    (
+        "analysis:\n  treatment: Something else\n  intercurrent:\n    dialysis: {strategy: treatment_policy}\n"
+        "    death: {strategy: hypothetical, how: not used}\n"
+    ),
+)
+
+
+def test_what_all_estimands_share_is_said_once(planned: Bench) -> None:
+    plan = load(
+        planned,
+        SHARED,
+        (
+            "      treatment: Something\n      population: treated\n      variable: response",
+            "      population: treated\n      variable: response",
+        ),
+    ).analysis
+    main, fallen = plan.estimands["main"], plan.estimands["fallen"]
+    assert (main.treatment, fallen.treatment) == ("Something", "Something else")
+    assert list(main.intercurrent) == ["death", "dialysis"]  # in one order, whatever stands first
+    assert main.intercurrent["death"].strategy is Strategy.COMPOSITE  # the estimand's own wins
+    assert main.intercurrent["dialysis"].strategy is Strategy.TREATMENT_POLICY
+
+
+def test_a_fault_in_what_is_shared_is_found_once_on_its_line(planned: Bench) -> None:
+    old, new = SHARED
+    folder = planned.write((old, new.replace("    dialysis:", "    dialisis:")), text=TEXT)
+    found = [one for one in read_study(folder)[1] if one.code == "unknown-event"]
+    line = (
+        (folder / "study.yaml")
+        .read_text(encoding="utf-8")
+        .splitlines()
+        .index("    dialisis: {strategy: treatment_policy}")
+    )
+    assert [one.place for one in found] == [f"study.yaml:{line + 1}"]
+    assert "dialysis" in found[0].remedy
+
+
 def test_the_parts_of_a_plan_can_be_pointed_at(planned: Bench) -> None:
     parts = part_names(load(planned))
     assert {"analysis.estimands.main", "analysis.multiplicity", "analysis.windows.month_2"} <= set(parts)
@@ -201,6 +240,7 @@ FAULTS = [
     (("role: primary\n      endpoints", "role: supportive\n      endpoints"), "primary-unanswered"),
     (("method: proportion", "method: mmrm"), "method-does-not-fit"),
     (("      responder: fall\n", ""), "no-responder"),
+    (("      treatment: Something\n      population: treated\n      variable: response", "      population: treated\n      variable: response"), "no-treatment"),
     (("fall_of: 1,", "fall_of: 1, rise_of: 2,"), "responder-ambiguous"),
     (("fall_of: 1,", "fall_of: -1,"), "responder-amount"),
     (("fall_of: 1,", "better_category: true,"), "responder-order"),
@@ -240,7 +280,7 @@ def test_a_registered_outcome_nobody_asks_about(planned: Bench) -> None:
     new=st.sampled_from(["", "  x", "  - 1", "    a: [", "null", "  estimands: 3"]),
 )
 def test_a_broken_line_never_stops_the_reader(bench: Bench, line: int, new: str) -> None:
-    lines: list[str] = PLAN.splitlines()
+    lines = [str(one) for one in PLAN.splitlines()]
     lines[line] = new
     text = SMALL.replace("assumptions:\n  metric:", "\n".join(lines) + "\nassumptions:\n  metric:")
     study, found = read_study(bench.write(text=text))

@@ -127,6 +127,7 @@ class Handling:
     event: str
     strategy: Strategy
     how: str = ""
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from trialrun.study.place import Place
 from trialrun.study.plan import (
     COVARIANCES,
+    EVENTS,
     UNSTATED,
     Adjustment,
     AnalysisPlan,
@@ -45,8 +46,15 @@ def build_plan(located: Located) -> AnalysisPlan:
             key: build(key, entry, located.place(("analysis", name, key))) for key, entry in entries.items()
         }
 
+    usual = _handlings(located, ("analysis",), section)
+    given = " ".join(cast("str", section.get("treatment", "")).split())
+
+    def estimand(name: str, entry: Plain, place: Place) -> EstimandPlan:
+        own = _handlings(located, ("analysis", "estimands", name), entry)
+        return _estimand(name, entry, place, given, {**usual, **own})
+
     return AnalysisPlan(
-        estimands=each("estimands", _estimand),
+        estimands=each("estimands", estimand),
         populations=each("populations", _population),
         multiplicity=_multiplicity(
             cast("Plain", section.get("multiplicity", {})), located.place(("analysis", "multiplicity"))
@@ -66,6 +74,25 @@ def stated_parts(located: Located) -> tuple[str, ...]:
     return tuple(cast("Plain", located.data).get("analysis") or ())
 
 
+def _handlings(located: Located, path: tuple[str, ...], entry: Plain) -> dict[str, Handling]:
+    """The intercurrent events an entry names, each with the place it stands at."""
+    return {
+        kind: Handling(
+            kind,
+            Strategy(given["strategy"]),
+            _said(given, "how"),
+            located.place((*path, "intercurrent", kind)),
+        )
+        for kind, given in cast("Mapping[str, Plain]", entry.get("intercurrent", {})).items()
+    }
+
+
+def _order(kind: str) -> tuple[int, str]:
+    """The order events are told in, whatever the order they were written in."""
+    known = list(EVENTS)
+    return (known.index(kind) if kind in known else len(known), kind)
+
+
 def _words(entry: Plain, key: str) -> tuple[str, ...]:
     return tuple(cast("list[str]", entry.get(key, [])))
 
@@ -78,20 +105,18 @@ def _maybe_number(entry: Plain, key: str) -> float | None:
     return None if entry.get(key) is None else float(entry[key])
 
 
-def _estimand(name: str, entry: Plain, place: Place) -> EstimandPlan:
-    events = cast("Mapping[str, Plain]", entry["intercurrent"])
+def _estimand(
+    name: str, entry: Plain, place: Place, treatment: str, events: Mapping[str, Handling]
+) -> EstimandPlan:
     return EstimandPlan(
         name=name,
         title=_said(entry, "title"),
         role=EstimandRole(entry["role"]),
         endpoints=_words(entry, "endpoints"),
-        treatment=_said(entry, "treatment"),
+        treatment=_said(entry, "treatment") or treatment,
         population=entry["population"],
         variable=Variable(entry["variable"]),
-        intercurrent={
-            kind: Handling(kind, Strategy(given["strategy"]), _said(given, "how"))
-            for kind, given in events.items()
-        },
+        intercurrent={kind: events[kind] for kind in sorted(events, key=_order)},
         missing=_said(entry, "missing"),
         summary=_said(entry, "summary"),
         method=Method(entry["method"]),

@@ -22,7 +22,7 @@ from trialrun.study.plan import (
 )
 from trialrun.study.plan_defaults import DECISIVE, is_number
 from trialrun.study.plan_events import collected_events
-from trialrun.study.plan_references import parameter_names
+from trialrun.study.plan_references import handlings, parameter_names
 from trialrun.values.finding import Finding, Severity
 
 _NEEDS_NUMBERS = frozenset({Method.SIGNED_RANK, Method.PAIRED_T, Method.ANCOVA, Method.MMRM})
@@ -57,6 +57,7 @@ def check_plan(study: Study) -> Iterator[Finding]:
         return
     yield from _answered(study)
     yield from _multiplicity(study)
+    yield from _collected(study)
     for estimand in study.analysis.estimands.values():
         for check in _OF_ESTIMAND:
             yield from check(study, estimand)
@@ -168,6 +169,13 @@ def _multiplicity(study: Study) -> Iterator[Finding]:
 
 def _variable_fits(study: Study, estimand: EstimandPlan) -> Iterator[Finding]:
     where = f"analysis.estimands.{estimand.name}"
+    if not estimand.treatment:
+        yield _error(
+            estimand.place,
+            "no-treatment",
+            f"{where} does not say what is given",
+            "add treatment:, here or once under analysis:",
+        )
     if estimand.method not in _METHODS[estimand.variable]:
         allowed = ", ".join(_METHODS[estimand.variable])
         yield _error(
@@ -230,14 +238,19 @@ def _events_fit(study: Study, estimand: EstimandPlan) -> Iterator[Finding]:
                 f"{where} does not say what {EVENTS[kind].lower()} means; no value exists after it",
                 f"add {kind}: to intercurrent",
             )
-    lacking = [kind for kind in estimand.intercurrent if kind not in collected_events(study)]
-    if lacking:
-        yield _warn(
-            estimand.place,
-            "event-not-collected",
-            f"{where} handles {', '.join(lacking)}, which no item of the study can show",
-            "ask for it, or name the item in settings.analysis.items",
-        )
+
+
+def _collected(study: Study) -> Iterator[Finding]:
+    """Events the plan handles that the study asks nowhere."""
+    known = collected_events(study)
+    for one in handlings(study.analysis):
+        if one.event not in known:
+            yield _warn(
+                one.place,
+                "event-not-collected",
+                f"the plan handles {one.event}, which no item of the study can show",
+                "ask for it, or name the item in settings.analysis.items",
+            )
 
 
 def _times_fit(study: Study, estimand: EstimandPlan) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from trialrun.study.place import Place
-from trialrun.study.plan import EVENTS, AnalysisPlan, EstimandPlan, Sensitivity
+from trialrun.study.plan import EVENTS, AnalysisPlan, EstimandPlan, Handling, Sensitivity
 from trialrun.study.plan_parts import plan_parts
 from trialrun.study.text import did_you_mean
 from trialrun.values.finding import Finding, Severity
@@ -24,6 +24,8 @@ def check_plan_names(study: Study) -> Iterator[Finding]:
         for name in part.assumptions:
             yield from _unknown(part.place, part.path, "assumption", name, study.assumptions)
     yield from _populations(plan)
+    for handling in handlings(plan):
+        yield from _unknown(handling.place, "intercurrent", "event", handling.event, EVENTS)
     for estimand in plan.estimands.values():
         yield from _estimand(study, estimand)
     for one in plan.sensitivity.values():
@@ -43,6 +45,12 @@ def check_plan_names(study: Study) -> Iterator[Finding]:
         yield from _unknown(
             plan.multiplicity.place, "analysis.multiplicity", "endpoint", name, study.endpoints
         )
+
+
+def handlings(plan: AnalysisPlan) -> tuple[Handling, ...]:
+    """Every handling of the plan once, those many estimands share among them."""
+    each = (one for estimand in plan.estimands.values() for one in estimand.intercurrent.values())
+    return tuple(dict.fromkeys(each))
 
 
 def _unknown(place: Place, owner: str, kind: str, name: str, known: Collection[str]) -> Iterator[Finding]:
@@ -80,8 +88,6 @@ def _estimand(study: Study, estimand: EstimandPlan) -> Iterator[Finding]:
         yield from _unknown(place, where, "endpoint", name, study.endpoints)
     for name in estimand.visits:
         yield from _unknown(place, where, "visit", name, study.visits)
-    for name in estimand.intercurrent:
-        yield from _unknown(place, f"{where}.intercurrent", "event", name, EVENTS)
     for name in estimand.covariates:
         yield from _unknown(place, where, "value", name, parameter_names(study))
     if estimand.responder:

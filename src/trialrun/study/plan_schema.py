@@ -41,27 +41,32 @@ def _share(about: str, default: float) -> Schema:
     }
 
 
+_HANDLINGS: Schema = {
+    "type": "object",
+    "additionalProperties": entry(
+        "What one kind of event does to the values after it.",
+        ("strategy",),
+        strategy=one_of(Strategy, "The strategy."),
+        how=text("The detail, such as worst rank."),
+    ),
+}
+
 _ESTIMAND = entry(
     "A question with its five attributes (ICH E9(R1)) and the method that answers it.",
-    ("title", "role", "treatment", "population", "variable", "intercurrent", "missing", "summary", "method"),
+    ("title", "role", "population", "variable", "missing", "summary", "method"),
     title=text("The question in one line."),
     role=one_of(EstimandRole, "How much weight the answer carries."),
     endpoints=list_of(name_of("An endpoint."), "The outcomes it is asked of; none for a time to event."),
-    treatment=text("Attribute 1: what is given."),
+    treatment=text("Attribute 1: what is given; left out: `analysis.treatment`."),
     population=name_of("Attribute 2: a population of the plan."),
     variable=one_of(Variable, "Attribute 3: what is compared."),
     responder=name_of("variable `response`: the responder definition."),
     events=list_of(_EVENT, "variable `time`: the events, each competing with the others."),
     visits=list_of(name_of("A visit."), "Planned times; left out: those of each outcome."),
-    intercurrent={
-        "type": "object",
-        "description": f"Attribute 4: kind of intercurrent event ({', '.join(EVENTS)}) to its handling.",
-        "additionalProperties": entry(
-            "What one kind of event does to the values after it.",
-            ("strategy",),
-            strategy=one_of(Strategy, "The strategy."),
-            how=text("The detail, such as worst rank."),
-        ),
+    intercurrent=_HANDLINGS
+    | {
+        "description": "Attribute 4: kind of intercurrent event to its handling, where it differs from "
+        "`analysis.intercurrent`."
     },
     missing=text("What is assumed of values missing for no intercurrent event."),
     summary=text("Attribute 5: what is estimated, in words."),
@@ -151,6 +156,12 @@ ANALYSIS: Schema = entry(
     (),
     level=_share("Confidence level of every interval.", 0.95),
     seed=whole("Where the random numbers of multiple imputation start; nothing else is random."),
+    treatment=text("What is given, for every estimand that does not say otherwise."),
+    intercurrent=_HANDLINGS
+    | {
+        "description": f"Kind of intercurrent event ({', '.join(EVENTS)}) to its handling, for every estimand that does "
+        "not say otherwise."
+    },
     populations=section("Sets of participants.", _POPULATION),
     windows=section("Analysis windows by visit.", _WINDOW),
     estimands=section("The questions, in the order they are reported.", _ESTIMAND),
