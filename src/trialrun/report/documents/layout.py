@@ -18,7 +18,8 @@ _SIGN = 0.63  # of the type's size: the mean width of a sign of DejaVu Sans, wit
 _INSET = 9.0
 _MOST_HIGHER = 1.15
 _TRIES = ((7.5, UPRIGHT), (6.5, UPRIGHT), (7.5, ACROSS), (6.5, ACROSS), (5.5, ACROSS), (4.5, ACROSS))
-_GAP = re.compile(r"[\s\u200b]+|(?<=[-/])")
+# Where a line may end: not between a hyphen or stroke and a digit, so a date stays whole.
+_GAP = re.compile(r"[\s\u200b]+|(?<=[-/])(?=\D)")
 
 FIGURE_WIDTH, FIGURE_HEIGHT = 372.0, 590.0
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')

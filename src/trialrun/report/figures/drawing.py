@@ -53,6 +53,7 @@ _STYLE: dict[Any, Any] = {
 }
 # matplotlib's settings belong to the whole process: two figures at once would draw in each other's style.
 _ONE_AT_A_TIME = threading.RLock()
+_NAMED = re.compile(r'(\bid=)"([^"]+)"')
 _NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 
 
@@ -138,11 +139,10 @@ def _tag(tag: str, name: str) -> str:
     tag = _NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), tag)
     if tag.startswith("<svg"):
         return re.sub(r' (?:width|height)="[^"]*"', "", tag)
-    if tag.startswith("<g "):
-        return re.sub(r' id="[^"]*"', "", tag)
     if tag.startswith("<text"):
-        return re.sub(r" font-family: [^;]*;| transform=\"rotate\(-0 [^\"]*\"", "", tag)
-    tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', tag)
+        tag = re.sub(r" font-family: [^;]*;| transform=\"rotate\(-0 [^\"]*\"", "", tag)
+    # Groups are named for nobody; what is pointed at is named for this figure alone.
+    tag = re.sub(r' id="[^"]*"', "", tag) if tag.startswith("<g ") else _NAMED.sub(rf'\1"{name}-\2"', tag)
     tag = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', tag)
     return re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", tag)
 
