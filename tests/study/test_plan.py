@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,7 @@ from trialrun.study.difference import compare_studies
 from trialrun.study.load import read_study
 from trialrun.study.model import Study
 from trialrun.study.plan import Adjustment, Method, Need, SensitivityKind, Strategy, Variable
+from trialrun.study.plan_schema import ANALYSIS
 from trialrun.study.references import part_names
 
 from .conftest import SMALL, Bench
@@ -289,3 +291,13 @@ def test_a_broken_line_never_stops_the_reader(bench: Bench, line: int, new: str)
         check_study(study)
     for one in found:
         assert one.place
+
+
+def test_the_section_of_the_how_to_is_one_the_reader_accepts(root: Path) -> None:
+    from jsonschema import Draft202012Validator
+    from ruamel.yaml import YAML
+
+    page = (root / "docs" / "how-to" / "write-the-analysis-plan.md").read_text(encoding="utf-8")
+    (section,) = [block.split("```")[0] for block in page.split("```yaml\n")[1:]]
+    said = YAML(typ="safe", pure=True).load(section)["analysis"]
+    assert list(Draft202012Validator(ANALYSIS).iter_errors(said)) == []
