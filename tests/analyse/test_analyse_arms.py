@@ -18,7 +18,7 @@ from trialrun.errors import AnalysisError
 from trialrun.snapshot.read import read_snapshot
 from trialrun.snapshot.write import write_snapshot
 from trialrun.study.model import Arm
-from trialrun.study.plan import Responder
+from trialrun.study.plan import Method, Responder, Variable
 
 ARMS = {"quartz": Arm("quartz", "Quartz", "40 mg"), "topaz": Arm("topaz", "Topaz", "nothing")}
 MONTH_2, MONTH_4 = date(2026, 3, 12), date(2026, 5, 12)
@@ -207,3 +207,25 @@ def test_in_the_file_groups_are_named_as_the_standard_names_them(results):
     (found,) = [a for a in data["analyses"] if a["id"] == "points_month_4/month_4/change/quartz"]
     assert found["orderedGroupings"][0]["groupingId"] == "arm"
     assert {group["groupId"] for each in found["results"] for group in each["resultGroups"]} == {"quartz"}
+
+
+def test_time_to_the_first_event_is_compared_where_the_plan_asks(tmp_path):
+    study = arms_study()
+    plan = replace(
+        study.analysis.estimands["composite"],
+        name="free",
+        endpoints=(),
+        variable=Variable.TIME,
+        method=Method.SURVIVAL,
+        events=("death",),
+        visits=("month_4",),
+    )
+    estimands = {**study.analysis.estimands, "free": plan}
+    found = analysed(tmp_path / "cut", replace(study, analysis=replace(study.analysis, estimands=estimands)))
+    own = one(found, "month_4/incidence/free/topaz")
+    # The one death, on day 98 after the first dose, with six at risk.
+    assert own.estimate == pytest.approx(5 / 6)
+    assert own.details["events"] == 1
+    compared = one(found, "month_4/incidence/free/topaz-quartz")
+    assert (compared.estimate, compared.n) == (None, 12)
+    assert compared.note

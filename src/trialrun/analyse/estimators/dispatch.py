@@ -11,6 +11,7 @@ from trialrun.analyse.estimators.means import ancova_change, described_change, m
 from trialrun.analyse.estimators.mixed import mixed_model
 from trialrun.analyse.estimators.proportions import proportion_of_estimand
 from trialrun.analyse.estimators.ranks import ranked_change
+from trialrun.analyse.estimators.survival import survival_of_estimand
 from trialrun.analyse.result import Result
 from trialrun.study.plan import Method
 
@@ -23,7 +24,7 @@ _BY_METHOD: Mapping[Method, Callable[[Question], tuple[Result, ...]]] = {
     Method.PROPORTION: proportion_of_estimand,
     Method.SHIFT: shift_of_estimand,
     Method.INCIDENCE: incidence_of_estimand,
-    Method.SURVIVAL: incidence_of_estimand,
+    Method.SURVIVAL: survival_of_estimand,
 }
 _OF_NUMBERS = frozenset({Method.DESCRIBE, Method.SIGNED_RANK, Method.PAIRED_T, Method.ANCOVA, Method.MMRM})
 

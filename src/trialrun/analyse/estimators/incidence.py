@@ -45,6 +45,19 @@ def courses_of(basis: Basis, members: Sequence[str], kinds: Sequence[str]) -> tu
     return tuple(_course(basis, name, kinds) for name in members if basis.first_dose(name) is not None)
 
 
+def asked_courses(question: Question, kinds: Sequence[str]) -> tuple[Course, ...]:
+    """The follow-up of everyone the question asks about, in the order of participants."""
+    basis = question.basis
+    inside = basis.members(question.population, question.arm)
+    names = basis.data.populations[question.population].members
+    return courses_of(basis, [name for name in names if name in inside], kinds)
+
+
+def course_refs(courses: Sequence[Course]) -> list[RowRef]:
+    """The rows of times to an event: days, and the log entry of the event."""
+    return [RowRef(f"{one.participant}/{TIME}", float(one.days), one.events) for one in courses]
+
+
 def _course(basis: Basis, name: str, kinds: Sequence[str]) -> Course:
     start, last = basis.first_dose(name) or date.min, _last_seen(basis, name)
     own = [event for event in basis.events.get(name, ()) if event.kind in kinds]
@@ -70,10 +83,8 @@ def _last_seen(basis: Basis, name: str) -> date:
 def _incidence(question: Question) -> Result:
     basis, plan = question.basis, question.plan
     kinds = plan.events or tuple(plan.intercurrent)
-    names = basis.data.populations[question.population].members
-    inside = basis.members(question.population, question.arm)
-    courses = courses_of(basis, [name for name in names if name in inside], kinds)
-    references = [RowRef(f"{one.participant}/{TIME}", float(one.days), one.events) for one in courses]
+    courses = asked_courses(question, kinds)
+    references = course_refs(courses)
     made = answer(
         question,
         Analysis.INCIDENCE,
@@ -89,7 +100,7 @@ def _incidence(question: Question) -> Result:
     fit = methods.aalen_johansen(
         [one.days for one in courses], [one.cause for one in courses], level=level, among=kinds
     )
-    day = _horizon(question)
+    day = horizon(question)
     at = fit.at(day)
     details: dict[str, float | int | str | None] = {"day": day, "at_risk": at.at_risk}
     for kind in kinds:
@@ -131,7 +142,7 @@ def _table(fit: methods.AalenJohansen, kinds: Sequence[str]) -> ResultTable:
     return ResultTable(columns, tuple(rows))
 
 
-def _horizon(question: Question) -> int:
+def horizon(question: Question) -> int:
     """Days from the first dose to the planned time: the mean over the months of a year, so 4 months are 122 days."""
     visit = question.basis.study.visits.get(question.visit)
     if visit is None or visit.offset is None:

@@ -19,7 +19,8 @@ def described_change(question: Question) -> tuple[Result, ...]:
     if question.basis.arms.names and not question.arm:
         arms = question.basis.arms.names
         return tuple(made for arm in arms for made in described_change(replace(question, arm=arm)))
-    made = _mean(question, "mean change with t interval")
+    of_value = question.plan.variable is Variable.VALUE
+    made = _mean(question, "mean with t interval" if of_value else "mean change with t interval")
     return (
         replace(
             made, p=None, details={name: x for name, x in made.details.items() if name not in {"t", "df"}}
