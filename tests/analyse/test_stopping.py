@@ -85,3 +85,10 @@ def test_more_events_than_participants_are_refused():
         probability_above(PLAN, 3, 2)
     with pytest.raises(AnalysisError, match="not a probability"):
         operating_characteristics((None, 2), 1.5)
+
+
+@pytest.mark.parametrize("rule", [PLAN, StoppingRule(0.3, 0.95, 1, 1), StoppingRule(0.05, 0.5, 0.1, 9)])
+def test_the_boundary_is_the_fewest_events_that_stop_at_every_number(rule: StoppingRule):
+    for n, bound in enumerate(stopping_boundary(rule, 60), start=1):
+        stops = [events for events in range(n + 1) if probability_above(rule, events, n) > rule.certainty]
+        assert bound == min(stops, default=None)

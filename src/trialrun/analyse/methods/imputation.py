@@ -2,8 +2,8 @@
 
 Each visit is regressed on the others by normal linear regression. Variance and coefficients are drawn
 from their posterior before a value is, so the imputations carry what is not known about the model too.
-When nobody returns after a missed visit (a monotone pattern) one pass over the visits is exact; else the
-visits are drawn in turn, each on all others, until the chain has forgotten where it started.
+When nobody returns after a missed visit, or one visit alone has gaps, one pass is exact; else the visits are
+drawn in turn, each on all others, until the chain has forgotten where it started.
 Sources: Rubin DB, Multiple Imputation for Nonresponse in Surveys, 1987 (normal linear regression with
 the standard noninformative prior); van Buuren S, Stat Methods Med Res 2007;16:219 (chained equations).
 """
@@ -20,6 +20,7 @@ from trialrun.errors import AnalysisError
 
 IMPUTATIONS = 50
 SWEEPS = 20
+COMPLETE, MONOTONE, CHAINED = "complete", "monotone", "chained"
 _SPARE = 2
 _HALVINGS = 40
 
@@ -32,7 +33,7 @@ class Imputed:
     """`m` completed data sets, and which of their values were not observed.
 
     `completed[i][visit]` and `missing[visit]` are NumPy arrays over participants in the order given.
-    `pattern` is `complete`, `monotone` or `chained`.
+    `pattern` is `complete`, `monotone` (one pass is exact) or `chained`.
     """
 
     visits: tuple[str, ...]
@@ -101,15 +102,18 @@ def multiple_imputation(
             raise AnalysisError(
                 f"nobody has a value at {visit}: nothing to impute from", "leave the visit out"
             )
-    monotone = bool((missing[:, 1:] | ~missing[:, :-1]).all())
-    pattern = "complete" if not missing.any() else "monotone" if monotone else "chained"
+    pattern = _pattern(missing)
     draws = np.random.default_rng(seed)
-    completed: list[dict[str, Any]] = []
-    for _ in range(m):
-        filled = _monotone(table, missing, fixed, visits, draws) if monotone else None
-        if filled is None:
-            filled = _chained(table, missing, fixed, visits, draws, sweeps)
-        completed.append({visit: filled[:, place] for place, visit in enumerate(visits)})
+    # All data sets are drawn at once: visits are few, and one regression of many is quick.
+    if pattern == COMPLETE:
+        filled = np.repeat(table[None], m, axis=0)
+    elif pattern == MONOTONE and missing[:, -1].any():
+        filled = _monotone(table, missing, fixed, visits, draws, m)
+    else:
+        # A single visit with gaps needs no chain: the others are complete.
+        rounds = max(1, sweeps) if pattern == CHAINED else 1
+        filled = _chained(table, missing, fixed, visits, draws, m, rounds)
+    completed = [{visit: data[:, place] for place, visit in enumerate(visits)} for data in filled]
     gaps = {visit: missing[:, place] for place, visit in enumerate(visits)}
     return Imputed(visits, tuple(completed), gaps, pattern, seed)
 
@@ -248,28 +252,44 @@ def _fixed(n: int, covariates: Mapping[str, Sequence[float]], arms: Sequence[str
     return np.column_stack(columns)
 
 
-def _monotone(table: Any, missing: Any, fixed: Any, visits: Sequence[str], draws: Any) -> Any:
-    filled = table.copy()
+def _pattern(missing: Any) -> str:
+    """Complete, monotone (nobody returns, or one visit alone has gaps) or to be chained."""
+    if not missing.any():
+        return COMPLETE
+    nobody_returns = bool((missing[:, 1:] | ~missing[:, :-1]).all())
+    return MONOTONE if nobody_returns or int(missing.any(axis=0).sum()) == 1 else CHAINED
+
+
+def _monotone(table: Any, missing: Any, fixed: Any, visits: Sequence[str], draws: Any, m: int) -> Any:
+    """`m` completed data sets (data sets by participants by visits): each visit on those before it."""
+    import numpy as np
+
+    filled = np.repeat(table[None], m, axis=0)
     for place, visit in enumerate(visits):
         gaps = missing[:, place]
         if gaps.any():
-            predictors = _predictors(fixed, filled[:, :place])
-            filled[gaps, place] = _drawn(predictors, table[:, place], gaps, visit, draws)
+            predictors = _predictors(fixed, filled[:, :, :place])
+            filled[:, gaps, place] = _drawn(predictors, table[:, place], gaps, visit, draws)
     return filled
 
 
-def _chained(table: Any, missing: Any, fixed: Any, visits: Sequence[str], draws: Any, sweeps: int) -> Any:
-    filled = table.copy()
+def _chained(
+    table: Any, missing: Any, fixed: Any, visits: Sequence[str], draws: Any, m: int, sweeps: int
+) -> Any:
+    """`m` completed data sets, each the end of its own chain."""
+    import numpy as np
+
+    filled = np.repeat(table[None], m, axis=0)
     for place in range(len(visits)):
         gaps = missing[:, place]
-        filled[gaps, place] = draws.choice(table[~gaps, place], size=int(gaps.sum()))
-    for _ in range(max(1, sweeps)):
+        filled[:, gaps, place] = draws.choice(table[~gaps, place], size=(m, int(gaps.sum())))
+    for _ in range(sweeps):
         for place, visit in enumerate(visits):
             gaps = missing[:, place]
             if gaps.any():
                 others = [other for other in range(len(visits)) if other != place]
-                predictors = _predictors(fixed, filled[:, others])
-                filled[gaps, place] = _drawn(predictors, table[:, place], gaps, visit, draws)
+                predictors = _predictors(fixed, filled[:, :, others])
+                filled[:, gaps, place] = _drawn(predictors, table[:, place], gaps, visit, draws)
     return filled
 
 
@@ -277,29 +297,31 @@ def _predictors(fixed: Any, others: Any) -> Any:
     import numpy as np
 
     # Centred, so that the regression is well conditioned whatever the scale of the values.
-    return np.column_stack([fixed, others - others.mean(axis=0)])
+    centred = others - others.mean(axis=1, keepdims=True)
+    return np.concatenate([np.broadcast_to(fixed, (len(others), *fixed.shape)), centred], axis=2)
 
 
 def _drawn(predictors: Any, values: Any, gaps: Any, visit: str, draws: Any) -> Any:
-    """New values for the gaps, from a regression drawn from its posterior given those observed."""
+    """New values for the gaps of every data set, from a regression drawn from its posterior."""
     import numpy as np
 
-    x, y = predictors[~gaps], values[~gaps]
-    n, k = x.shape
+    x, y = predictors[:, ~gaps], values[~gaps]
+    m, n, k = x.shape
     if n < k + _SPARE:
         raise AnalysisError(
             f"{n} values at {visit} are too few to impute from with {k} coefficients",
             f"{k + _SPARE} are needed: leave a visit, covariate or arm out, or do not impute",
         )
     q, r = np.linalg.qr(x)
-    diagonal = np.abs(np.diag(r))
-    if (diagonal < 1e-9 * np.sqrt((x**2).sum(axis=0)).clip(1e-300)).any():
+    diagonal = np.abs(np.diagonal(r, axis1=1, axis2=2))
+    if (diagonal < 1e-9 * np.sqrt((x**2).sum(axis=1)).clip(1e-300)).any():
         raise AnalysisError(
             f"the predictors of {visit} say the same thing among the {n} observed", "leave one of them out"
         )
-    coefficients = np.linalg.solve(r, q.T @ y)
-    residuals = y - x @ coefficients
-    variance = float(residuals @ residuals) / float(draws.chisquare(n - k))
-    sd = math.sqrt(variance)
-    drawn = coefficients + sd * np.linalg.solve(r, draws.standard_normal(k))
-    return predictors[gaps] @ drawn + sd * draws.standard_normal(int(gaps.sum()))
+    turned = np.swapaxes(q, 1, 2) @ y[:, None]
+    residuals = y[None, :, None] - q @ turned
+    sd = np.sqrt((residuals**2).sum(axis=1) / draws.chisquare(n - k, size=(m, 1)))[..., None]
+    # Coefficients and their posterior spread share the triangle: one solution gives both.
+    drawn = np.linalg.solve(r, turned + sd * draws.standard_normal((m, k, 1)))
+    noise = sd[:, :, 0] * draws.standard_normal((m, int(gaps.sum())))
+    return (predictors[:, gaps] @ drawn)[..., 0] + noise

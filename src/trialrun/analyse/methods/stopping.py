@@ -56,7 +56,12 @@ def stopping_boundary(rule: StoppingRule, most: int) -> tuple[int | None, ...]:
     """For 1 to `most` participants the fewest events that stop; `None` where not even all of them do."""
     found: list[int | None] = []
     for n in range(1, most + 1):
-        stops = (events for events in range(n + 1) if probability_above(rule, events, n) > rule.certainty)
+        # One more participant never lowers the bound: what was too few before is too few now.
+        before = found[-1] if found else 0
+        start = n if before is None else before
+        stops = (
+            events for events in range(start, n + 1) if probability_above(rule, events, n) > rule.certainty
+        )
         found.append(next(stops, None))
     return tuple(found)
 
@@ -73,22 +78,24 @@ def operating_characteristics(
     """
     if not 0 <= true_probability <= 1:
         raise AnalysisError(f"{true_probability} is not a probability")
+    import numpy as np
+
     at = frozenset(looks) or frozenset(range(1, len(boundary) + 1))
-    going = {0: 1.0}
+    going = np.ones(1)  # the chance of each number of events, among paths that have not stopped
     stopped = participants = events_seen = 0.0
     for n, limit in enumerate(boundary, start=1):
-        following: dict[int, float] = {}
-        for events, weight in going.items():
-            following[events] = following.get(events, 0.0) + weight * (1 - true_probability)
-            following[events + 1] = following.get(events + 1, 0.0) + weight * true_probability
-        going = {}
-        for events, weight in following.items():
-            if n in at and limit is not None and events >= limit:
-                stopped += weight
-                participants += weight * n
-                events_seen += weight * events
-            else:
-                going[events] = weight
-    participants += len(boundary) * sum(going.values())
-    events_seen += sum(events * weight for events, weight in going.items())
+        following = np.zeros(len(going) + 1)
+        following[:-1] = going * (1 - true_probability)
+        following[1:] += going * true_probability
+        going = following
+        if n in at and limit is not None and limit < len(going):
+            over = going[limit:]
+            weight = float(over.sum())
+            stopped += weight
+            participants += weight * n
+            events_seen += float(over @ np.arange(limit, limit + len(over)))
+            going = going[:limit]
+    left = float(going.sum())
+    participants += len(boundary) * left
+    events_seen += float(going @ np.arange(len(going)))
     return OperatingCharacteristics(true_probability, stopped, participants, events_seen)
