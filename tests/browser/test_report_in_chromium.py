@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-NUMBER = "#outcome-meld_month_4 td a[href^='#rows-meld_month_4-month_4']"
+ROWS = "[id='rows-meld_month_4/month_4']"
+NUMBER = "#outcome-meld_month_4 td a[href='#rows-meld_month_4/month_4']"
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_every_registered_outcome_stands_in_order(page: Any) -> None:
 
 def test_a_number_opens_its_rows_and_a_row_its_log_entry(page: Any) -> None:
     page.locator(NUMBER).first.click()
-    rows = page.locator("#rows-meld_month_4-month_4")
+    rows = page.locator(ROWS)
     assert rows.evaluate("e => e.open") is True
     link = rows.locator("a[href^='#']").first
     target = link.get_attribute("href")
@@ -51,7 +52,7 @@ def test_a_number_opens_its_rows_and_a_row_its_log_entry(page: Any) -> None:
 def test_the_keyboard_reaches_a_number_and_opens_it(page: Any) -> None:
     page.locator(NUMBER).first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#rows-meld_month_4-month_4').open")
+    page.wait_for_function("document.getElementById('rows-meld_month_4/month_4').open")
 
 
 @pytest.mark.parametrize("page", [390], indirect=True)
