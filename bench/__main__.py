@@ -72,6 +72,12 @@ def _methods(rows: int) -> str:  # noqa: ARG001 (the same call for all)
     return methods.run()
 
 
+def _mmrm(rows: int) -> str:  # noqa: ARG001 (the same call for all)
+    from bench import mmrm
+
+    return mmrm.run(OUT)
+
+
 JOBS: dict[str, Callable[[int], str]] = {
     "cohort": _cohort,
     "scores": _scores,
@@ -79,6 +85,7 @@ JOBS: dict[str, Callable[[int], str]] = {
     "ledger": _ledger,
     "save": _save,
     "web_save": _web_save,
+    "mmrm": _mmrm,
     "analyses": _analyses,
     "methods": _methods,
 }

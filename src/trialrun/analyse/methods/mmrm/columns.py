@@ -83,7 +83,16 @@ def is_missing(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (Real, Decimal)) and not isinstance(value, bool)
+    # The plain types first: asking the abstract class takes longer than all the rest.
+    kind = type(value)
+    if kind is float or kind is int:
+        return True
+    return isinstance(value, (Real, Decimal)) and kind is not bool
+
+
+def _all_plain(values: Sequence[Any]) -> bool:
+    """Whether a column holds nothing but floats, integers and None."""
+    return {type(value) for value in values} <= {float, int, type(None)}
 
 
 def natural_order(levels: Iterable[Any]) -> list[Any]:
@@ -103,22 +112,32 @@ def numeric(name: str, values: Sequence[Any]) -> Numbers:
     """A column of numbers. Errors: `AnalysisError` for text and for infinite values."""
     import numpy as np
 
-    found = []
-    for place, value in enumerate(values):
-        if is_missing(value):
-            found.append(math.nan)
-        elif _is_number(value) or isinstance(value, bool):
-            found.append(float(value))
+    try:
+        if _all_plain(values):
+            found = np.array([math.nan if value is None else value for value in values], dtype=float)
         else:
-            raise AnalysisError(
-                f"{name} holds {value!r} in row {place + 1}, which is no number", "give numbers or None"
-            )
-        if math.isinf(found[-1]):
-            raise AnalysisError(
-                f"{name} holds {value!r} in row {place + 1}; values must be finite",
-                "correct the value, or give None where it is missing",
-            )
-    return Numbers(name, np.array(found, dtype=float))
+            found = np.array([_number(name, place, value) for place, value in enumerate(values)], dtype=float)
+    except OverflowError:
+        raise AnalysisError(
+            f"{name} holds a whole number too large to compute with", "change its unit"
+        ) from None
+    if len(endless := np.flatnonzero(np.isinf(found))):
+        place = int(endless[0])
+        raise AnalysisError(
+            f"{name} holds {values[place]!r} in row {place + 1}; values must be finite",
+            "correct the value, or give None where it is missing",
+        )
+    return Numbers(name, found)
+
+
+def _number(name: str, place: int, value: Any) -> float:
+    if is_missing(value):
+        return math.nan
+    if _is_number(value) or isinstance(value, bool):
+        return float(value)
+    raise AnalysisError(
+        f"{name} holds {value!r} in row {place + 1}, which is no number", "give numbers or None"
+    )
 
 
 def categorical(
@@ -135,16 +154,17 @@ def categorical(
     """
     import numpy as np
 
-    held = dict.fromkeys(value for value in values if not is_missing(value))
+    held = [value for value in dict.fromkeys(values) if not is_missing(value)]
     order = list(levels) if levels is not None else natural_order(held)
-    strange = [label(value) for value in held if value not in order]
+    known = set(order)
+    strange = [label(value) for value in held if value not in known]
     if strange:
         raise AnalysisError(
             f"{name} holds {', '.join(sorted(strange))}, which is not among its levels",
             f"the levels given are {', '.join(label(level) for level in order)}",
         )
     place = {level: code for code, level in enumerate(order)}
-    codes = np.array([-1 if is_missing(value) else place[value] for value in values], dtype=int)
+    codes = np.array([place.get(value, -1) for value in values], dtype=int)
     plain = Categories(name, tuple(order), codes)
     if reference is None:
         return plain
@@ -169,6 +189,8 @@ def read_column(
     wanted = (levels or {}).get(name)
     first = (reference or {}).get(name)
     asked = categories or wanted is not None or first is not None
+    if not asked and _all_plain(values):
+        return numeric(name, values)
     if asked or not all(_is_number(value) or is_missing(value) for value in values):
         return categorical(name, values, levels=wanted, reference=first)
     return numeric(name, values)

@@ -73,7 +73,7 @@ def read_data(
     import numpy as np
 
     outcome = numeric(response, column_values(frame, response))
-    people = _identified(participant, column_values(frame, participant))
+    people = _identified(participant, column_values(frame, participant), ordered=False)
     seen = _identified(visit, column_values(frame, visit), (levels or {}).get(visit))
     variables: dict[str, Variable] = {
         name: read_column(
@@ -122,14 +122,17 @@ def read_data(
     )
 
 
-def _identified(name: str, values: Sequence[Any], levels: Sequence[object] | None = None) -> Categories:
+def _identified(
+    name: str, values: Sequence[Any], levels: Sequence[object] | None = None, *, ordered: bool = True
+) -> Categories:
     """A column that must not be missing anywhere."""
-    for place, value in enumerate(values):
-        if is_missing(value):
-            raise AnalysisError(
-                f"{name} is missing in row {place + 1}", "every row needs its participant and visit"
-            )
-    return categorical(name, values, levels=levels)
+    held = dict.fromkeys(values)
+    if any(is_missing(value) for value in held):
+        place = next(place for place, value in enumerate(values) if is_missing(value))
+        raise AnalysisError(
+            f"{name} is missing in row {place + 1}", "every row needs its participant and visit"
+        )
+    return categorical(name, values, levels=levels if ordered else list(held))
 
 
 def _complete(outcome: Numbers, variables: Mapping[str, Variable]) -> tuple[NDArray[Any], list[str]]:
