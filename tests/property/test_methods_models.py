@@ -157,11 +157,11 @@ def test_two_stage_designs_keep_both_errors(p0, gap, alpha, beta):
     p1 = p0 + gap
     assume(p1 < 0.95)
     try:
-        optimal, minimax = methods.simon_two_stage(p0, p1, alpha=alpha, beta=beta, most=45)
+        optimal, minimax = methods.simon_two_stage(p0, p1, alpha=alpha, beta=beta, most=30)
     except AnalysisError:
-        # No single stage of 45 may do it either, else the search missed a design.
-        least = next(r for r in range(46) if stats.binom.sf(r, 45, p0) <= alpha)
-        assume(stats.binom.sf(least, 45, p1) >= 1 - beta)
+        # No single stage of 30 may do it either, else the search missed a design.
+        least = next(r for r in range(31) if stats.binom.sf(r, 30, p0) <= alpha)
+        assume(stats.binom.sf(least, 30, p1) >= 1 - beta)
         raise
     assert minimax.n <= optimal.n
     assert optimal.expected_null <= minimax.expected_null + 1e-9
