@@ -1,8 +1,8 @@
 """The whole analysis of one trial of 15, and of one large snapshot: every result of the first study's plan.
 
 Trials are simulated as analysis rows (baseline, month 2, month 4 of every parameter, missing visits, deaths): what is
-measured is the analysis, not the capture. Nothing is cached between trials. 10,000 trials take hours of one core with
-multiple imputation, so a number of them is timed, and the rest is multiplied and said to be.
+measured is the analysis, not the capture. Nothing is cached between trials. 10,000 trials take about an hour of one core,
+so some of them are timed, and the rest is multiplied and said to be.
 """
 
 from __future__ import annotations
