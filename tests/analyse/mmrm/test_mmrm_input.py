@@ -169,6 +169,9 @@ def test_values_beyond_double_precision(factor: float) -> None:
         ("level", 1.0),
         ("reference", {"visit": 9}),
         ("levels", {"visit": [0, 1]}),
+        ("levels", {"month": [0, 1, 2]}),
+        ("reference", {"arm": "A"}),
+        ("categories", ["arm"]),
     ],
 )
 def test_options_that_are_not_known(option: str, value: object) -> None:
@@ -210,6 +213,12 @@ def test_rows_left_out_are_counted() -> None:
     assert f"{missing} of 45 rows have no y and are left out" in found.log
     assert any("have no base and are left out" in line for line in found.log)
     assert found.participants == 14
+
+
+def test_residual_degrees_of_freedom_are_observations_less_coefficients() -> None:
+    found = fit(trial(), df="residual")
+    assert found.coefficient("visit=2").df == found.observations - 3
+    assert found.test_term("visit").df == found.observations - 3
 
 
 def test_one_visit_is_an_ordinary_linear_model() -> None:

@@ -72,6 +72,7 @@ def read_data(
     """
     import numpy as np
 
+    _check_named(formula, visit, {*(levels or {}), *(reference or {}), *categories})
     outcome = numeric(response, column_values(frame, response))
     people = _identified(participant, column_values(frame, participant), ordered=False)
     seen = _identified(visit, column_values(frame, visit), (levels or {}).get(visit))
@@ -120,6 +121,16 @@ def read_data(
         len(people_held),
         tuple(log),
     )
+
+
+def _check_named(formula: Formula, visit: str, named: set[str]) -> None:
+    """An option about a variable the model does not have is a slip, not to be passed over."""
+    strange = sorted(named - {visit, *formula.variables})
+    if strange:
+        raise AnalysisError(
+            f"levels, reference or categories name {', '.join(strange)}, which is not in the model",
+            f"its variables are {', '.join(dict.fromkeys((*formula.variables, visit)))}",
+        )
 
 
 def _identified(
