@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from trialrun.derive.dataset import Dataset
 from trialrun.derive.endpoints import AnalysisRow, Status, analysis_visits
 from trialrun.derive.populations import ENROLLED, EVALUABLE, SCREENED, TREATED, Population
 from trialrun.report import anchors
-from trialrun.report.documents.blocks import Block, Cell, Chapter, Details, Paragraph, Table
-from trialrun.report.figures.data import FlowBox
-from trialrun.report.figures.people import flow
+from trialrun.report.documents.blocks import Block, Cell, Chapter, Details, Heading, Paragraph, Table
+from trialrun.report.figures.data import FlowBox, Lane, Mark, RecruitmentLine
+from trialrun.report.figures.people import flow, swimmer
+from trialrun.report.figures.time import recruitment
 from trialrun.report.trace import Line, Opening, Openings
 from trialrun.study.model import Criterion
 
 _SETS = "Participants"
 _MOST_REASONS = 60
+_ENDS = {"death": "died", "transplant": "transplanted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,9 @@ def flow_chapters(data: Dataset, openings: Openings) -> tuple[Chapter, ...]:
     """The flow of participants, why people were not enrolled, and the sets analysed."""
     people = People(data)
     boxes = flow_boxes(data)
-    flow = (*_flow_figure(boxes), _flow_table(people, boxes, openings), _by_time(data, people, openings))
+    stages = (*_flow_figure(boxes), _flow_table(people, boxes, openings), _by_time(data, people, openings))
     return (
-        Chapter(anchors.FLOW, "Participants", flow),
+        Chapter(anchors.FLOW, "Participants", (*stages, *_recruitment(data), *_courses(data))),
         Chapter(anchors.SCREENING, "Why people were not enrolled", _screening(data, people, openings)),
         Chapter(anchors.POPULATIONS, "Sets analysed", _sets(data, people, openings)),
     )
@@ -216,6 +219,52 @@ def _by_time(data: Dataset, people: People, openings: Openings) -> Table:
         caption=f"What became of the {treated} treated, by the first primary outcome",
         empty="No time of follow-up is planned.",
     )
+
+
+# --- time -------------------------------------------------------------------------------------------
+
+
+def _recruitment(data: Dataset) -> list[Block]:
+    """The dates of recruitment and follow-up, and the curve of enrolment."""
+    enrolled = sorted(
+        row["enrolled_on"] for row in data.snapshot.rows("participants") if row["enrolled_on"] is not None
+    )
+    if not enrolled:
+        return [Paragraph("Nobody has been enrolled yet.")]
+    seen = [row["date"] for row in data.snapshot.rows("visits") if row["date"] is not None]
+    last = f" The last visit recorded was on {max(seen)}." if seen else ""
+    counts: dict[date, int] = {day: number for number, day in enumerate(enrolled, 1)}
+    line = RecruitmentLine("enrolled", tuple(counts), tuple(counts.values()))
+    words = f"The first participant was enrolled on {enrolled[0]}, the last on {enrolled[-1]}.{last}"
+    return [
+        Heading("Recruitment and time in the trial", 2),
+        Paragraph(words),
+        recruitment("recruitment", [line], data.study.target or None),
+    ]
+
+
+def _courses(data: Dataset) -> list[Block]:
+    """Every treated participant's time in the trial: doses, serious events, and how it ended."""
+    people = data.snapshot.participants
+    cut = date.fromisoformat(data.snapshot.manifest.origin.created_at[:10])
+    doses: dict[str, list[float]] = {}
+    for dose in data.doses:
+        if dose.given and dose.day is not None:
+            doses.setdefault(dose.participant, []).append(float(dose.day - 1))
+    marks: dict[str, list[Mark]] = {}
+    for event in data.adverse_events:
+        if event.serious is True and event.start_day is not None and event.start_day > 0:
+            marks.setdefault(event.participant, []).append(
+                Mark(float(event.start_day - 1), "serious adverse event")
+            )
+    lanes: list[Lane] = []
+    for name in data.populations[TREATED].members:
+        person = people[name]
+        end = ((person["ended_on"] or cut) - person["first_dose_on"]).days
+        reason = str(person["end_reason"] or "").replace("_", " ")
+        ended = _ENDS.get(reason, reason or "ended") if person["ended_on"] is not None else ""
+        lanes.append(Lane(name, float(max(end, 0)), doses.get(name, ()), marks.get(name, ()), ended))
+    return [swimmer("swimmer", lanes)] if lanes else []
 
 
 # --- screening -------------------------------------------------------------------------------------
