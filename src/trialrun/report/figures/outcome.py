@@ -143,6 +143,8 @@ def waterfall(
         axes.set_xlim(-0.6, max(len(ordered), 6) - 0.4)
         axes.set_ylim(-reach, reach)
         even_ticks(axes.yaxis)
+        if all(bar.ended for bar in ordered):
+            axes.set_yticks([0])  # no change is known: other numbers would mean nothing
         if named:
             axes.set_xticks(range(len(ordered)), names, rotation=90, fontsize=size)
             axes.tick_params(axis="x", length=0)
@@ -178,7 +180,7 @@ def _bars(axes: Any, ordered: Sequence[Bar], direction: int, reach: float, width
             full = {"color": "white", "edgecolor": INK, "hatch": "///", "width": 0.75, "linewidth": 0.8}
             axes.bar(index, direction * reach, **full)
             if room >= 1.4 * SMALL:
-                _in_bar(axes, index, direction * reach, bar.ended, 90)
+                _in_bar(axes, index, direction * reach, shortened(bar.ended, 84, SMALL), 90)
 
 
 def _ended_block(axes: Any, ordered: Sequence[Bar], full: float, width: float) -> None:
@@ -190,13 +192,17 @@ def _ended_block(axes: Any, ordered: Sequence[Bar], full: float, width: float) -
     axes.bar(middle, full, color="white", edgecolor=INK, hatch="///", width=n, linewidth=0.8)
     words = f"{n} died or transplanted"
     room = width * n / len(ordered)
-    if room >= 1.4 * SMALL:
-        _in_bar(axes, middle, full, words, 0 if room > width_of(words, SMALL) + 8 else 90)
+    if room > width_of(words, SMALL) + 8:
+        _in_bar(axes, middle, full, words, 0)
+    elif room >= 3 * SMALL:
+        _in_bar(axes, middle, full, "\n".join(wrap(words, 76, SMALL)), 90)
+    elif room >= 1.4 * SMALL:
+        _in_bar(axes, middle, full, f"{n} ended", 90)
 
 
 def _in_bar(axes: Any, x: float, full: float, words: str, turned: int) -> None:
     axes.text(
-        x, full / 2, shortened(words, 84, SMALL) if turned else words, rotation=turned, ha="center",
+        x, full / 2, words, rotation=turned, ha="center",
         va="center", fontsize=SMALL, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
     )  # fmt: skip
 

@@ -117,7 +117,11 @@ def _curve_name(curve: IncidenceCurve) -> str:
 
 
 def _steps(axes: Any, curve: IncidenceCurve, end: float, colour: str, line: str) -> None:
-    for values, width, style in ((curve.low, 0.7, "-"), (curve.high, 0.7, "-"), (curve.estimate, 2.0, line)):
+    for values, width, style in (
+        (curve.low, 0.7, line),
+        (curve.high, 0.7, line),
+        (curve.estimate, 2.0, line),
+    ):
         known = [(t, v) for t, v in zip(curve.times, values, strict=True) if v is not None]
         if not known:
             continue
