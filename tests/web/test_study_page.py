@@ -134,3 +134,12 @@ def test_the_ledger_never_loses_its_last_administrator(fresh: Office) -> None:
     assert refused(fresh, DisableUser("admin", "left"), ADMIN) == "last-administrator"
     assert refused(fresh, RevokeRole("admin", "administrator", "", "left"), ADMIN) == "last-administrator"
     fresh.workspace.do(DisableUser("monitor", "left"), ADMIN)
+
+
+def test_the_analysis_plan_is_taken_from_the_study_page(fresh: Office) -> None:
+    client = fresh.client("pi")
+    assert "/study/analysis-plan.pdf" in client.get("/study").text
+    answer = client.get("/study/analysis-plan.pdf")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.content.startswith(b"%PDF")
+    assert fresh.study.hash[:8] in answer.headers["content-disposition"]

@@ -40,7 +40,7 @@ def _safety(study: Study) -> Iterator[Block]:
         yield Heading("Exposure", 2)
         yield Paragraph(
             "Doses planned and given, interruptions, the cumulative amount, and the days from first to last dose, for each participant and in summary. "
-            "Person-time runs from the first dose to the last day in the study."
+            "Person-time runs from the first dose to the last day the participant was seen, both counted; a month is 365.25/12 days."
         )
     if local_name(study, "adverse_event") in study.forms:
         yield from _adverse_events(study)
@@ -56,7 +56,7 @@ def _adverse_events(study: Study) -> Iterator[Block]:
     version = study.settings.get("ctcae_version")
     yield Heading("Adverse events", 2)
     yield Paragraph(
-        "An event is treatment-emergent when it began, or became worse, on or after the first dose; one whose partial date leaves this open counts "
+        "An event is treatment-emergent when it began on or after the first dose; one whose partial date leaves this open counts "
         "as treatment-emergent."
         + (f" Grades are those of CTCAE version {version}." if version and has("ae_grade") else "")
     )

@@ -90,4 +90,4 @@ def amend_now(here: Here) -> Response[Any]:
     return _do(here, lambda: amend(here.workspace, here.actor, here.text("reason")))
 
 
-ROUTES = [study_page, confirm, open_now, approve, amend_now]
+ROUTES = [study_page, analysis_plan, confirm, open_now, approve, amend_now]
