@@ -103,6 +103,19 @@ def test_a_row_without_participant_or_visit(column: str) -> None:
     assert f"{column} is missing in row 3" in refused(frame)
 
 
+def test_participants_as_fixed_effects_leave_no_variance_between_them() -> None:
+    assert "flat" in refused(trial(), fixed="id + visit", covariance="cs")
+
+
+def test_levels_that_read_the_same_and_values_that_are_none() -> None:
+    frame = trial()
+    frame["visit"][4] = "1"
+    assert "read the same" in refused(frame)
+    other = trial()
+    other["id"][4] = ["S1"]
+    assert "no number or text" in refused(other)
+
+
 def test_an_unknown_column_and_columns_of_unlike_length() -> None:
     assert "no column 'weight'" in refused(trial(), fixed="weight + visit")
     frame = trial()

@@ -140,6 +140,16 @@ def _number(name: str, place: int, value: Any) -> float:
     )
 
 
+def distinct(name: str, values: Sequence[Any]) -> list[Any]:
+    """The values once each, in order. Errors: `AnalysisError` for lists and other things that are no value."""
+    try:
+        return list(dict.fromkeys(values))
+    except TypeError:
+        raise AnalysisError(
+            f"{name} holds something that is no number or text", "give plain values"
+        ) from None
+
+
 def categorical(
     name: str,
     values: Sequence[Any],
@@ -154,9 +164,13 @@ def categorical(
     """
     import numpy as np
 
-    held = [value for value in dict.fromkeys(values) if not is_missing(value)]
+    held = [value for value in distinct(name, values) if not is_missing(value)]
     order = list(levels) if levels is not None else natural_order(held)
     known = set(order)
+    if len({label(value) for value in order}) < len(order):
+        raise AnalysisError(
+            f"{name} has different levels that read the same, such as 1 and '1'", "write each level one way"
+        )
     strange = [label(value) for value in held if value not in known]
     if strange:
         raise AnalysisError(

@@ -12,6 +12,7 @@ from trialrun.analyse.methods.mmrm.columns import (
     Numbers,
     categorical,
     column_values,
+    distinct,
     is_missing,
     label,
     numeric,
@@ -137,13 +138,13 @@ def _identified(
     name: str, values: Sequence[Any], levels: Sequence[object] | None = None, *, ordered: bool = True
 ) -> Categories:
     """A column that must not be missing anywhere."""
-    held = dict.fromkeys(values)
+    held = distinct(name, values)
     if any(is_missing(value) for value in held):
         place = next(place for place, value in enumerate(values) if is_missing(value))
         raise AnalysisError(
             f"{name} is missing in row {place + 1}", "every row needs its participant and visit"
         )
-    return categorical(name, values, levels=levels if ordered else list(held))
+    return categorical(name, values, levels=levels if ordered else held)
 
 
 def _complete(outcome: Numbers, variables: Mapping[str, Variable]) -> tuple[NDArray[Any], list[str]]:

@@ -21,12 +21,15 @@ _NEAR = 1e-4
 # matrix that is as good as singular, and of one that makes a failed search understood.
 _SINGULAR = 1e-7
 _SUSPECT = 1e-4
+# Below this second derivative a parameter's standard error is over a thousand residual variances.
+_FLAT = 1e-6
 _HALVINGS = 40
 _LONGEST = 3.0  # of a logarithm or inverse hyperbolic tangent, in one step
 
 
 _TOO_LONG = f"no maximum was found within {MOST_STEPS} steps"
 _STUCK = "no step raises the likelihood"
+_UNDETERMINED = "the data do not determine the covariance: its likelihood is flat"
 _UNBOUNDED = "the covariance becomes singular: the likelihood has no maximum inside"
 
 
@@ -188,6 +191,8 @@ def search(patterns: Patterns, structure: Structure, start: NDArray[Any], *, rem
 
 
 def _climb(searcher: _Searcher, place: _Place) -> Search:
+    import numpy as np
+
     found = searcher.derivatives(place)
     distance, reason, steps = float("inf"), _TOO_LONG, 0
     while steps < MOST_STEPS:
@@ -207,6 +212,8 @@ def _climb(searcher: _Searcher, place: _Place) -> Search:
         found = searcher.derivatives(place)
     if reason and _is_singular(place.sigma, _SUSPECT):
         reason = _UNBOUNDED
+    elif not reason and float(np.linalg.eigvalsh(found.observed)[0]) < _FLAT:
+        reason = _UNDETERMINED
     return Search(
         place.theta, place.sigma, place.first, place.second, place.point, found, steps, distance, reason
     )
