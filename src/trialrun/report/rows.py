@@ -100,6 +100,8 @@ class RowBook:
     def _own(self, result: Result) -> Opening:
         title = f"{result.label or result.method}, {result.visit.replace('_', ' ')}"
         left = "; ".join(f"{name}: {why}" for name, why in list(result.left_out.items())[:20])
+        more = len(result.left_out) - 20
+        left += f"; and {more} more" if more > 0 else ""
         note = f"Not in it: {left}." if left else ""
         return self._opening(anchors.rows_anchor(result.id), title, result.rows, result, note)
 
