@@ -12,6 +12,7 @@ from trialrun.report.figures.data import ForestRow, ShiftPath
 from trialrun.report.figures.forest import forest
 from trialrun.report.figures.shift import shift
 from trialrun.report.numbers import finer, shown, shown_interval, shown_p
+from trialrun.report.overview import label_of
 
 if TYPE_CHECKING:
     from trialrun.report.outcomes import Shown
@@ -40,10 +41,21 @@ def forest_blocks(shown_: Shown, book: RowBook) -> list[Block]:
     return blocks
 
 
+def _words(shown_: Shown, one: Result) -> str:
+    """What an analysis is called; a parameter by the name a person reads."""
+    words = one.label or one.method
+    end = f": {one.parameter}"
+    return (
+        words.removesuffix(end) + f": {label_of(shown_.data.study, one.parameter)}"
+        if words.endswith(end)
+        else words
+    )
+
+
 def _forest(shown_: Shown, main: Result, varied: Sequence[Result]) -> Figure:
     rows = [
         ForestRow(
-            one.label or one.method,
+            _words(shown_, one),
             one.n,
             one.estimate,
             one.interval.low if one.interval else None,
@@ -66,7 +78,7 @@ def _sensitivity(shown_: Shown, main: Result, varied: Sequence[Result], book: Ro
     rows: list[tuple[Cell, ...]] = []
     for one in (main, *varied):
         place = book.of(one)
-        words = f"{one.label or one.method}{' (main analysis)' if one is main else ''}"
+        words = f"{_words(shown_, one)}{' (main analysis)' if one is main else ''}"
         rows.append(
             (
                 Cell(words + (f"\n{one.note}" if one.note else ""), head=True, strong=one is main),
