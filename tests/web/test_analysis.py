@@ -7,6 +7,7 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ MADE = {
     "report.html", "report.pdf", "results.json", "analysis-plan.html", "analysis-plan.pdf", "registry-results.json",
     "registry-findings.json", "plain-summary.json", "snapshot.zip",
 }  # fmt: skip
+if find_spec("rtflite") is not None:
+    MADE.add("report-tables.zip")
 
 
 @pytest.fixture(scope="module")

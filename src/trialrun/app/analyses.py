@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable, Collection
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,9 +167,13 @@ def write_everything(
     found = write_registry(data, results, out)
     tell("summary")
     write_plain_summary(data, results, out)
+    names = [RESULTS, REPORT, PDF, PLAN, PLAN_PDF, REGISTRY, REGISTRY_FINDINGS, PLAIN, PACKED]
+    if find_spec("rtflite") is not None:  # an optional part
+        tell("tables")
+        pack_tables(data, results, out / TABLES)
+        names.append(TABLES)
     tell("pack")
     pack_snapshot(folder, out / PACKED)
-    names = (RESULTS, REPORT, PDF, PLAN, PLAN_PDF, REGISTRY, REGISTRY_FINDINGS, PLAIN, PACKED)
     return {name: out / name for name in names}, (*notable(data, results), *found)
 
 
@@ -194,10 +200,20 @@ def write_tables(data: Dataset, results: Results, out: Path) -> tuple[Path, ...]
 
     Errors: `UserError` naming what to install, where the optional part for RTF is not there.
     """
-    from trialrun.report.build import build_chapters
+    from trialrun.report.build import build_chapters, report_title
     from trialrun.report.rtf import write_rtf
 
-    return tuple(write_rtf(build_chapters(data, results), out))
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        made = write_rtf(build_chapters(data, results), Path(folder), title=report_title(data))
+        return tuple(_put_bytes(path.read_bytes(), out / path.name) for path in made)
+
+
+def pack_tables(data: Dataset, results: Results, target: Path) -> Path:
+    """The tables as RTF in one ZIP file; the same snapshot gives the same bytes. Errors: as `write_tables`."""
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        write_tables(data, results, Path(folder) / "tables")
+        return _pack(Path(folder) / "tables", target, "tables")
 
 
 def write_plan(study: Study, out: Path) -> tuple[Path, Path]:
@@ -209,10 +225,14 @@ def write_plan(study: Study, out: Path) -> tuple[Path, Path]:
 
 def pack_snapshot(folder: Path, target: Path) -> Path:
     """A snapshot's folder as one ZIP file; the same snapshot gives the same bytes."""
+    return _pack(folder, target, "snapshot")
+
+
+def _pack(folder: Path, target: Path, inside: str) -> Path:
     part = _beside(target)
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-            info = zipfile.ZipInfo(f"snapshot/{path.relative_to(folder).as_posix()}")
+            info = zipfile.ZipInfo(f"{inside}/{path.relative_to(folder).as_posix()}")
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             packed.writestr(info, path.read_bytes())
     _put(part, target)

@@ -203,8 +203,8 @@ def _safety(data: Dataset, results: Results, groups: Sequence[Group]) -> Iterato
         dead = {one.participant for one in safety.deaths} & own
         yield f"{len(some)} of the {len(own)} people treated{where} had a health problem after the first dose."
         yield "Such a problem can come from the treatment, the illness, or anything else."
-        yield f"In {len(serious)} it was serious: for example, they had to go to hospital."
-        yield f"In {len(related)} the doctors thought that the treatment may have caused it."
+        yield f"In {len(serious) or 'none'} of them it was serious: for example, they had to go to hospital."
+        yield f"In {len(related) or 'none'} of them the doctors thought that the treatment may have caused it."
         yield f"{len(dead) or 'None'} of them died during the study, from any cause."
 
 

@@ -52,6 +52,7 @@ STEPS = {
     "plan": marked("Writing the analysis plan"),
     "registry": marked("Writing the registry results"),
     "summary": marked("Writing the plain-language summary"),
+    "tables": marked("Writing the tables"),
     "pack": marked("Packing the snapshot"),
     "done": marked("Done"),
 }
