@@ -227,7 +227,7 @@ def unassessed_rows(workspace: Workspace, actor: Actor) -> Rows:
             one.site,
             f"{one.deviation.id}: {one.deviation.description}",
             f"{participant_path(one.participant)}/deviations/{one.deviation.id}",
-            one.on,
+            workspace.day_of(one.deviation.at),
             one.visit_title,
         )
         for one in listed_deviations(workspace, actor)
