@@ -24,7 +24,9 @@ def content(dataset):
 
 
 def scripts(text, attribute):
-    found = re.findall(f'<script type="application/json" {attribute}="([^"]*)">(.*?)</script>', text, re.DOTALL)
+    found = re.findall(
+        f'<script type="application/json" {attribute}="([^"]*)">(.*?)</script>', text, re.DOTALL
+    )
     return {name: json.loads(data) for name, data in found}
 
 
