@@ -352,3 +352,12 @@ def test_numbers_of_axes_are_plain():
     assert [plain(x) for x in (0, -2.5, 1000, 0.001, 28_000_000, 1e-9)] == [
         "0", "−2.5", "1000", "0.001", "2.8e7", "1e-9".replace("-", "−"),
     ]  # fmt: skip
+
+
+def test_the_number_at_risk_leaves_out_those_who_left_before():
+    # One of 15 left on day 7, one died on day 88: on day 20 fourteen are at risk, on day 100 thirteen.
+    row = AtRisk("", (0.0, 7.0, 88.0, 112.0), (15, 15, 14, 13))
+    curve = IncidenceCurve("death", (0.0, 88.0, 112.0), (0.0, 1 / 14, 1 / 14), (None,) * 3, (None,) * 3)
+    drawn = re.sub(r"<[^>]+>", " ", time.incidence("risk", [curve], [row]).svg)
+    below = [int(word) for word in drawn.rsplit("at risk", 1)[1].split() if word.isdigit()]
+    assert below[:6] == [15, 14, 14, 14, 14, 13]

@@ -10,7 +10,7 @@ from trialrun.report import anchors
 from trialrun.report.documents.blocks import Block, Cell, Chapter, Details, Paragraph, Table
 from trialrun.report.figures.data import AtRisk, IncidenceCurve
 from trialrun.report.figures.time import incidence
-from trialrun.report.numbers import percent
+from trialrun.report.numbers import NONE, percent
 from trialrun.report.trace import Line, Opening, Openings
 
 _BOUNDS = ("_low", "_high")
@@ -49,13 +49,14 @@ def _question(found: Sequence[Result], data: Dataset, openings: Openings) -> lis
                 "Until day",
                 "Participants",
                 "With the event by then",
+                "Still at risk",
                 "Cumulative incidence",
                 "95 % interval",
             ),
             rows,
             caption=found[0].label or found[0].name,
-            widths=(4, 2, 2, 2, 3, 3),
-            notes=[result.note for result in found if result.note],
+            widths=(4, 2, 2, 2, 2, 3, 3),
+            notes=[*(result.note for result in found if result.note), *_beyond(found, data)],
         )
     )
     blocks += [_steps(result) for result in found if result.table is not None]
@@ -102,15 +103,13 @@ def _curve(result: Result, table: ResultTable, kind: str) -> IncidenceCurve:
 
 def _at_risk(result: Result, table: ResultTable) -> AtRisk:
     times = tuple(value or 0.0 for value in _column(table, "time_days"))
-    return AtRisk(
-        result.arm or "at risk", times, tuple(int(value or 0) for value in _column(table, "at_risk"))
-    )
+    return AtRisk(result.arm, times, tuple(int(value or 0) for value in _column(table, "at_risk")))
 
 
 def _summary(result: Result, data: Dataset, openings: Openings) -> list[tuple[Cell, ...]]:
     place = _rows(result, data, openings)
     kinds = _kinds(result.table) if result.table else []
-    day = result.details.get("day")
+    day, at_risk = result.details.get("day"), _number(result, "at_risk")
     rows: list[tuple[Cell, ...]] = []
     for kind in kinds:
         share, low, high = (_number(result, kind + end) for end in ("", *_BOUNDS))
@@ -119,6 +118,7 @@ def _summary(result: Result, data: Dataset, openings: Openings) -> list[tuple[Ce
             str(day if day is not None else ""),
             str(result.n),
             str(_had(result, data, kind, day)),
+            f"{at_risk:g}" if at_risk is not None else NONE,
             percent(share, 1),
             f"{percent(low, 1)} to {percent(high, 1)}",
         )
@@ -132,6 +132,35 @@ def _had(result: Result, data: Dataset, kind: str, day: object) -> int:
     limit = float(day) if isinstance(day, (int, float)) else float("inf")
     return sum(
         ref.row.split("/")[0] in had and (ref.value is None or ref.value <= limit) for ref in result.rows
+    )
+
+
+def _beyond(found: Sequence[Result], data: Dataset) -> list[str]:
+    """The events after the planned day: they are not on the curves and must not be lost."""
+    later = sorted(
+        {
+            (str(_kind_of(data, name)), name, ref.value)
+            for result in found
+            for ref in result.rows
+            for name in (ref.row.split("/")[0],)
+            if ref.value is not None
+            and ref.value > (_number(result, "day") or float("inf"))
+            and _kind_of(data, name)
+        }
+    )
+    words = ", ".join(f"{kind} of {name}, {value:g} days after the first dose" for kind, name, value in later)
+    if not later:
+        return []
+    told = (
+        f"After the last day of the curves, and not on them: {words}. Before a score that was still due it counts as "
+        "the worst outcome in the primary analysis all the same."
+    )
+    return [told]
+
+
+def _kind_of(data: Dataset, name: str) -> str:
+    return next(
+        (e.kind for e in data.events if e.participant == name and e.kind in {"death", "transplant"}), ""
     )
 
 
@@ -170,7 +199,7 @@ def _rows(result: Result, data: Dataset, openings: Openings) -> str:
 
 
 def _steps(result: Result) -> Details:
-    table = result.table or ResultTable((), ())
+    table = _until(result, result.table) if result.table else ResultTable((), ())
     kinds = _kinds(table)
     rows: list[tuple[Cell, ...]] = []
     for index, day in enumerate(_column(table, "time_days")):

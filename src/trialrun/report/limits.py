@@ -87,7 +87,7 @@ def _spontaneous(data: Dataset, results: Results, endpoint: Endpoint) -> list[Li
     if change is None or n < 2:
         return []
     chances = ", ".join(
-        f"{shown(mean)} point(s): {percent(methods.spontaneous_significance(n, mean=mean, sd=3.5))}"
+        f"{shown(mean)} {'point' if abs(mean) == 1 else 'points'}: {percent(methods.spontaneous_significance(n, mean=mean, sd=3.5))}"
         for mean in SPONTANEOUS
     )
     fallen, counted = _fall_of_three(data, endpoint, change.visit)

@@ -24,7 +24,7 @@ NEEDS: Mapping[Need, str] = {
     Need.PRIMARY_KNOWN: "every registered primary outcome known at its registered time, or decided by an event of "
     "composite strategy (death, transplant)",
     Need.NO_MAJOR_DEVIATION: "without a major deviation: no planned dose omitted, none of another amount, no total "
-    "above the limit, and none judged major when it was recorded",
+    "above the limit, and none judged major or critical",
 }
 STRATEGIES: Mapping[Strategy, str] = {
     Strategy.TREATMENT_POLICY: "Treatment policy: the value counts as observed, whatever happened",
@@ -67,8 +67,8 @@ METHODS: Mapping[Method, MethodWords] = {
         "Description",
         (
             (
-                "Number of participants with a value, mean, standard deviation, median, quartiles (type 7 of Hyndman and "
-                "Fan), minimum and maximum at baseline and at each planned time; for changes also the 95 % t interval of "
+                "Number of participants with a value, mean, standard deviation, median, quartiles (type 2 of Hyndman and "
+                "Fan, as SAS has them), minimum and maximum at baseline and at each planned time; for changes also the 95 % t interval of "
                 "the mean. No hypothesis is tested."
             ),
         ),
@@ -89,8 +89,9 @@ METHODS: Mapping[Method, MethodWords] = {
                 "to the observed midranks. No normal approximation and no continuity correction is used."
             ),
             (
-                "The estimate is the Hodges-Lehmann median of the Walsh averages (dᵢ + dⱼ)/2, i ≤ j. Its interval holds the "
-                "shifts the exact test does not reject. A bound that falls among the worst ranks is reported as open; where "
+                "The estimate is the Hodges-Lehmann median of the Walsh averages (dᵢ + dⱼ)/2, i ≤ j. Its interval is the smallest "
+                "closed one that holds the shifts the exact test does not reject; with ties the test may reject a shift that "
+                "lies on a bound itself. A bound that falls among the worst ranks is reported as open; where "
                 "half or more of the Walsh averages are infinite no median change exists, and this is what is reported."
             ),
         ),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from trialrun.analyse.safety_result import Count, CountLine, EventLine, TermLine
 from trialrun.report import anchors
-from trialrun.report.documents.blocks import Block, Cell, Chapter, Note, Paragraph, Table
+from trialrun.report.documents.blocks import Block, Cell, Chapter, Details, Note, Paragraph, Table
 from trialrun.report.numbers import NONE, shown
 from trialrun.report.safety_rows import SafetyBook, interval_words, rate_words, truth
 
@@ -93,7 +93,12 @@ def adverse_chapter(book: SafetyBook) -> Chapter:
     blocks: list[Block] = []
     if settings.get("registered") is False:
         blocks.append(Note("No safety outcome is registered: everything here is reported beside the record."))
-    time = "; ".join(f"{one.title}: {shown(one.person_months)} person-months" for one in safety.groups)
+    months = [f"{shown(one.person_months)} person-months" for one in safety.groups]
+    time = (
+        "; ".join(f"{one.title}: {words}" for one, words in zip(safety.groups, months, strict=True))
+        if len(months) > 1
+        else f"{months[0]} of observation"
+    )
     blocks += [
         Paragraph(
             f"Adverse events that began on or after the day of the first dose, among {people} treated ({time})."
@@ -260,7 +265,13 @@ def _listings(book: SafetyBook) -> Iterable[Block]:
         caption="Deaths of any cause",
         empty="No treated participant is known to have died.",
     )  # fmt: skip
-    yield _events(book, safety.events, "Every adverse event as reported", "No adverse event was reported.")
+    every = _events(book, safety.events, "Every adverse event as reported", "No adverse event was reported.")
+    # Everybody's own listing holds them too.
+    yield (
+        Details(f"Every adverse event as reported: {len(safety.events)}", (every,), print=True)
+        if safety.events
+        else every
+    )
 
 
 def _arms(book: SafetyBook) -> bool:

@@ -227,7 +227,7 @@ def liver_chapter(book: SafetyBook) -> Chapter:
             f"{len(flagged)} of {len(points)} treated meet the rule"
             + (f": {', '.join(point.participant for point in flagged)}" if flagged else "")
             + (f"; {len(unclear)} more cannot be judged" if unclear else "")
-            + (f"; {len(nothing)} have no ALT and AST after the first dose" if nothing else "")
+            + (f"; {len(nothing)} {'has' if len(nothing) == 1 else 'have'} no ALT and AST after the first dose" if nothing else "")
             + (f". For {len(few)} a baseline rests on fewer than two draws." if few else ".")
         ),
         liver_scatter(

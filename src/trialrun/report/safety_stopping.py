@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trialrun.analyse.safety_result import StoppingStatus
-from trialrun.report.documents.blocks import Block, Cell, Chapter, Facts, Note, Paragraph, Table
+from trialrun.report.documents.blocks import Block, Cell, Chapter, Details, Facts, Note, Paragraph, Table
 from trialrun.report.numbers import NONE, percent, shown
 from trialrun.report.safety_rows import SafetyBook
 
@@ -11,7 +11,7 @@ STOPPING = "stopping"
 _TITLE = "Stopping boundary"
 _STATUS = {
     "died": "died within the window",
-    "observed": "observed to its end",
+    "observed": "observed to its end, or completed",
     "watching": "under observation",
     "lost": "left before its end",
 }
@@ -27,7 +27,7 @@ def stopping_chapter(book: SafetyBook) -> Chapter:
         Paragraph(
             f"The trial stops when the probability that more than {percent(found.limit)} die within {found.window_days} days of "
             f"the first dose is above {percent(found.certainty)}, prior Beta({a:g}, {b:g}). A participant counts once they died "
-            "within the window or were observed to its end (Thall PF, Simon R, Biometrics 1994;50:337)."
+            "within the window, were observed to its end or completed the study (Thall PF, Simon R, Biometrics 1994;50:337)."
         ),
         Note(_verdict(found)),
         Facts(
@@ -43,7 +43,7 @@ def stopping_chapter(book: SafetyBook) -> Chapter:
         ),
         _boundary(found),
         _characteristics(found),
-        _people(book, found),
+        Details("Who counted", (_people(book, found),), print=True),
     ]
     return Chapter(STOPPING, _TITLE, blocks)
 
@@ -51,7 +51,7 @@ def stopping_chapter(book: SafetyBook) -> Chapter:
 def _verdict(found: StoppingStatus) -> str:
     if not found.known:
         return "No outcome is known yet, so the rule says nothing."
-    words = f"{found.deaths} death(s) among {found.known} known outcomes: the boundary is "
+    words = f"{found.deaths} {'death' if found.deaths == 1 else 'deaths'} among {found.known} known outcomes: the boundary is "
     words += "reached." if found.reached else "not reached."
     if found.reached_at is not None:
         words += f" In order of first dose it was first reached after {found.reached_at} known outcomes."

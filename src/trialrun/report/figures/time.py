@@ -46,7 +46,7 @@ def incidence(
 
     Args:
         curves: one for each kind of event and arm. A curve that does not begin at 0 is continued back to it.
-        at_risk: rows of numbers below the axis, shown at the axis' ticks by the last count known then.
+        at_risk: rows of numbers below the axis, shown at the axis' ticks; each count is that just before its time.
     """
     for curve in curves:
         finite([*curve.times, *curve.low, *curve.high], f"the curve of {curve.kind}")
@@ -142,9 +142,9 @@ def _percents(axis: Any) -> None:
 
 
 def _at(row: AtRisk, time: float) -> str:
-    """The number at risk at a time: the last count known by then."""
-    known = [count for at, count in zip(row.times, row.counts, strict=True) if at <= time]
-    return str(known[-1]) if known else (str(row.counts[0]) if row.counts else NONE)
+    """The number at risk at a time: those whose own time is not before it, which the next step counts."""
+    left = [count for at, count in zip(row.times, row.counts, strict=True) if at >= time]
+    return str(left[0]) if left else "0" if row.counts else NONE
 
 
 def _incidence_words(curves: Sequence[IncidenceCurve], at_risk: Sequence[AtRisk], label: str) -> str:
