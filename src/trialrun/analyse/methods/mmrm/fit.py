@@ -138,7 +138,8 @@ class MmrmFit:
         """The F test that all these weighted sums are zero.
 
         Dependent rows count once. Kenward-Roger scales F by its factor; Satterthwaite follows Fai
-        and Cornelius (1996).
+        and Cornelius (1996), whose degrees of freedom depend a little on how the hypothesis is
+        written: the rows are taken as given, as R does.
         """
         import numpy as np
 
@@ -149,14 +150,18 @@ class MmrmFit:
             return FTest(name, len(rows), None, None, None, NOT_ESTIMABLE)
         return f_test(self.inference, self.basis.rotated(rows), name)
 
-    def test_term(self, term: str) -> FTest:
-        """The F test of one term such as "visit" or "ARM:visit", averaged evenly over the others (Type III)."""
+    def test_term(self, term: str, *, at: Mapping[str, object] | None = None) -> FTest:
+        """The F test of one term such as "visit" or "ARM:visit", averaged evenly over other factors (Type III).
+
+        Covariates stand at 0 as in SAS and R, which matters where a covariate interacts with the
+        factor tested; `at` holds them elsewhere, such as at their mean.
+        """
         parsed = parse_formula(term)
         wanted = frozenset(parsed.variables)
         known = {frozenset(each): each for each in self.formula.terms}
         if wanted not in known:
             raise AnalysisError(f"the model has no term {term!r}", f"its fixed effects are {self.fixed}")
-        rows = self.grid.hypothesis(known[wanted], {})
+        rows = self.grid.hypothesis(known[wanted], at or {})
         if not len(rows):
             return FTest(term, 0, None, None, None, "the term has a single level")
         return self.test([tuple(row) for row in rows], name=term)
@@ -250,11 +255,13 @@ def f_test(inference: Inference, rows: NDArray[Any], name: str) -> FTest:
     from scipy import special
 
     lengths = np.sqrt((rows**2).sum(axis=1))
-    rows = rows[lengths > 0] / lengths[lengths > 0, None]
+    rows, lengths = rows[lengths > 0], lengths[lengths > 0]
     if not len(rows):
         return FTest(name, 0, None, None, None, "the hypothesis says nothing: all its weights are zero")
-    _, sizes, directions = np.linalg.svd(rows, full_matrices=False)
-    rows = directions[sizes > sizes[0] * 1e-8]
+    _, sizes, directions = np.linalg.svd(rows / lengths[:, None], full_matrices=False)
+    independent = sizes > sizes[0] * 1e-8
+    if not independent.all() or len(sizes) < len(rows):
+        rows = directions[independent]
     f, df, note = inference.several(rows)
     if df is None:
         return FTest(name, len(rows), None, f, None, note)

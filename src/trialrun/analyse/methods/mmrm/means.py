@@ -107,12 +107,13 @@ class Grid:
         """What a term adds, on balanced average over the others: rows to be tested together.
 
         For factors the differences of their levels from the first one (and differences of such
-        differences), for a covariate the effect of one unit. With all cells filled this is SAS'
-        Type III hypothesis.
+        differences), for a covariate the effect of one unit; covariates not in `at` stand at 0. With
+        all cells filled this is SAS' Type III hypothesis.
         """
         import numpy as np
 
-        held = self.fixed_at(at)
+        zeros = {name: 0.0 for name, variable in self.variables.items() if isinstance(variable, Numbers)}
+        held = self.fixed_at({**zeros, **at})
         parts: list[list[list[tuple[float, int | float]]]] = []
         for name in term:
             variable = self.variables[name]
@@ -124,7 +125,7 @@ class Grid:
         for chosen in product(*parts):
             row = np.zeros(len(self.columns))
             for corner in product(*chosen):
-                sign, cell, numbers = 1.0, {}, dict(at)
+                sign, cell, numbers = 1.0, {}, dict(held)
                 for name, (weight, value) in zip(term, corner, strict=True):
                     sign *= weight
                     if isinstance(self.variables[name], Numbers):

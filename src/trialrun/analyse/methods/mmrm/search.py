@@ -24,6 +24,8 @@ _SUSPECT = 1e-4
 # Below this second derivative a parameter's standard error is over a thousand residual variances.
 _FLAT = 1e-6
 _HALVINGS = 40
+# The correlation of neighbouring visits at which a search for another maximum starts.
+_STRONG = 0.7
 _LONGEST = 3.0  # of a logarithm or inverse hyperbolic tangent, in one step
 
 
@@ -166,10 +168,32 @@ def _starting_places(searcher: _Searcher, first: NDArray[Any]) -> Iterator[_Plac
 
     spread = np.diag(np.diag(first))
     for share in (1.0, 0.5, 0.0):
-        mixed = share * first + (1 - share) * spread
-        place = searcher.at(transformed(searcher.structure, searcher.structure.start(mixed)))
-        if place is not None and not _is_singular(place.sigma, _SUSPECT):
+        place = _started(searcher, share * first + (1 - share) * spread)
+        if place is not None:
             yield place
+
+
+def _other_sides(searcher: _Searcher, first: NDArray[Any]) -> Iterator[_Place]:
+    """The first variances with neighbouring visits strongly alike, and strongly opposed.
+
+    Powers and products of correlations have likelihoods with a maximum on either side of zero.
+    """
+    import numpy as np
+
+    if "atanh" not in searcher.structure.scales:
+        return
+    lags = np.abs(np.subtract.outer(np.arange(len(first)), np.arange(len(first))))
+    size = np.sqrt(np.diag(first))
+    for correlation in (-_STRONG, _STRONG):
+        place = _started(searcher, np.outer(size, size) * correlation**lags)
+        if place is not None:
+            yield place
+
+
+def _started(searcher: _Searcher, matrix: NDArray[Any]) -> _Place | None:
+    """The parameters closest to a matrix, unless that is as good as singular."""
+    place = searcher.at(transformed(searcher.structure, searcher.structure.start(matrix)))
+    return None if place is None or _is_singular(place.sigma, _SUSPECT) else place
 
 
 def search(patterns: Patterns, structure: Structure, start: NDArray[Any], *, reml: bool) -> Search | None:
@@ -179,7 +203,8 @@ def search(patterns: Patterns, structure: Structure, start: NDArray[Any], *, rem
     derivatives, Fisher's where these are not positive definite, halved until the likelihood rises
     and the matrix stays positive definite. A search that ends at a singular matrix starts again from
     smaller correlations: with few complete participants the likelihood grows without bound there,
-    beside the maximum that is meant. `None` when no starting point has a likelihood.
+    beside the maximum that is meant. Where there may be several maxima the highest one found is
+    taken. `None` when no starting point has a likelihood.
     """
     searcher = _Searcher(patterns, structure, reml=reml)
     ended = None
@@ -187,7 +212,16 @@ def search(patterns: Patterns, structure: Structure, start: NDArray[Any], *, rem
         ended = _climb(searcher, place)
         if ended.converged:
             break
+    for place in _other_sides(searcher, start):
+        other = _climb(searcher, place)
+        if ended is None or (other.converged and not (ended.converged and _not_above(other, ended))):
+            ended = other
     return ended
+
+
+def _not_above(other: Search, ended: Search) -> bool:
+    """Whether another maximum is no higher than the one at hand, beyond rounding."""
+    return other.point.value >= ended.point.value - 1e-7
 
 
 def _climb(searcher: _Searcher, place: _Place) -> Search:
