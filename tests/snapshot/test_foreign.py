@@ -196,6 +196,83 @@ def test_the_same_files_give_the_same_bytes(tmp_path):
     assert len(hashes) == 1
 
 
+COURSE = """
+name: course
+on_reject: {policy}
+origin: "2020-01-01"
+start: the day of registration
+visits: {{first: screening, others: unscheduled}}
+files:
+  - file: people.csv
+    shape: wide
+    participant: id
+    day: day
+    defines_participants: true
+    course:
+      arm: {{column: trt, values: {{"1": single}}}}
+      ended_on: {{column: last}}
+      end_reason: {{column: status, values: {{"0": completed, "2": death}}}}
+    columns:
+      bili: {{item: bilirubin, unit: mg/dL}}
+"""
+COURSE_ROWS = """id,day,trt,last,status,bili
+1,0,1,200,2,3.0
+1,60,1,200,2,4.0
+2,0,1,300,0,2.0
+"""
+
+
+def test_arm_start_and_end_of_participation_are_taken_from_the_columns_named(tmp_path):
+    found = run(tmp_path, mapping=COURSE, people=COURSE_ROWS)
+    count = found.files["people.csv"]
+    assert (count.values, count.landed, count.superseded, count.rejected) == (12, 9, 3, 0)
+    snapshot = read_snapshot(tmp_path / "out")
+    first, second = snapshot.rows("participants")
+    assert (first["arm"], str(first["first_dose_on"]), str(first["enrolled_on"])) == (
+        "single",
+        "2020-01-01",
+        "2020-01-01",
+    )
+    assert (str(first["ended_on"]), first["end_reason"]) == ("2020-07-19", "death")
+    assert (str(second["ended_on"]), second["end_reason"]) == ("2020-10-27", "completed")
+    assert any("first dose: the day of registration" in note for note in snapshot.manifest.origin.notes)
+
+
+def test_without_a_start_nobody_is_said_to_be_treated(tmp_path):
+    run(tmp_path, mapping=COURSE.replace("start: the day of registration\n", ""), people=COURSE_ROWS)
+    people = list(read_snapshot(tmp_path / "out").rows("participants"))
+    assert {(one["enrolled_on"], one["first_dose_on"]) for one in people} == {(None, None)}
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "reason"),
+    [
+        ("1,90,1,201,2,4.0", "last", "a person has one ended_on"),
+        ("3,0,7,100,0,4.0", "trt", "says nothing about the value '7'"),
+        ("3,0,1,soon,0,4.0", "last", "not a whole number of days"),
+        ("3,0,1,100,5,4.0", "status", "says nothing about the value '5'"),
+    ],
+)
+def test_a_course_that_contradicts_itself_or_is_not_understood_is_listed(tmp_path, line, column, reason):
+    found = run(tmp_path, mapping=COURSE, policy="list", people=f"{COURSE_ROWS}{line}\n")
+    (bad,) = found.rejected
+    assert (bad.line, bad.column) == (5, column)
+    assert reason in bad.reason
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (COURSE.replace("single", "other"), "no arm 'other'"),
+        (COURSE.replace("ended_on:", "gone:"), "gone is not known here"),
+        (COURSE.replace("column: last", "column: final"), "no column final"),
+    ],
+)
+def test_a_course_the_study_or_the_file_does_not_have_is_refused(tmp_path, wrong, words):
+    with pytest.raises(MappingError, match=words):
+        run(tmp_path, mapping=wrong, people=COURSE_ROWS)
+
+
 @pytest.fixture(scope="module")
 def example(root):
     return load_study(root / "examples" / "nct05871463")

@@ -63,6 +63,7 @@ def _words(entry: Rejected) -> str:
 def _origin(mapping: ForeignMapping, folder: Path, study: Study, now: datetime) -> Origin:
     paths = {source.file: folder / source.file if folder.is_dir() else folder for source in mapping.files}
     stand_ins = tuple(f"Stand-in for {item}: {reason}" for item, reason in sorted(mapping.stand_in.items()))
+    started = (f"Stand-in for enrolment and first dose: {mapping.start}",) if mapping.start else ()
     return Origin(
         purpose="import",
         study_id=study.id,
@@ -70,7 +71,7 @@ def _origin(mapping: ForeignMapping, folder: Path, study: Study, now: datetime) 
         record_source=study.registry_id,
         created_at=now.isoformat(),
         code_version=trialrun.__version__,
-        notes=(f"Imported: {mapping.title or mapping.name}.", *mapping.notes, *stand_ins),
+        notes=(f"Imported: {mapping.title or mapping.name}.", *mapping.notes, *stand_ins, *started),
         sources={name: file_hash(path) for name, path in sorted(paths.items())},
     )
 

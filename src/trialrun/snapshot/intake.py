@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from trialrun.errors import UserError
-from trialrun.snapshot.mapping import PRECISIONS, ForeignMapping, MappingError, SourceFile, Target
+from trialrun.snapshot.mapping import PRECISIONS, Fact, ForeignMapping, MappingError, SourceFile, Target
 from trialrun.snapshot.reconcile import Rejected
-from trialrun.snapshot.sources import SourceRow, day_of, read_rows
+from trialrun.snapshot.sources import SourceRow, day_of, day_said, read_rows
 from trialrun.snapshot.typed import typed_columns
 from trialrun.study.model import Item, ItemType, Study
 
@@ -82,6 +82,9 @@ def _check_targets(mapping: ForeignMapping, study: Study) -> None:
             raise MappingError(
                 f"{mapping.path}: {name} is on the repeating form {form.name}, which is not imported"
             )
+    arms = {arm for s in mapping.files if "arm" in s.course for arm in s.course["arm"].values.values()}
+    for name in sorted(arms - set(study.arms)):
+        raise MappingError(f"{mapping.path}: the study has no arm {name!r}", "correct the mapping")
     for name in (mapping.first_visit, mapping.other_visits):
         if name not in study.visits:
             raise MappingError(f"{mapping.path}: the study has no visit {name!r}", "correct the mapping")
@@ -121,7 +124,8 @@ def _located(
 
 
 def _read_wide(state: Intake, source: SourceFile, row: SourceRow) -> None:
-    taken = [*source.columns, *([source.age] if source.age else [])]
+    course = [fact.column for fact in source.course.values()]
+    taken = [*source.columns, *course, *([source.age] if source.age else [])]
     ignored = [c for c in source.ignore if c in row.cells and c not in taken]
     found = _located(state, source, row, [*taken, *ignored])
     if found is None:
@@ -131,8 +135,35 @@ def _read_wide(state: Intake, source: SourceFile, row: SourceRow) -> None:
     state.counts[row.file]["left_out"] += len(ignored)
     for column, target in source.columns.items():
         _take(state, person, day, row, column, target, target.unit, row.cells[column])
+    for name, fact in source.course.items():
+        _take_fact(state, source, person, row, name, fact)
     if source.age:
         _take_age(state, source, person, day, row)
+
+
+def _take_fact(state: Intake, source: SourceFile, person: str, row: SourceRow, name: str, fact: Fact) -> None:
+    """What is true of a person as a whole: the first row says it, a later one may only repeat it."""
+    text = row.cells[fact.column].strip()
+    if text in state.mapping.missing:
+        state.counts[row.file]["missing"] += 1
+        return
+    if fact.values and text not in fact.values:
+        state.reject(row, fact.column, f"the mapping says nothing about the value {text!r}")
+        return
+    value: Any = fact.values.get(text, text)
+    if name == "ended_on":
+        try:
+            value = day_said(state.mapping, text, counted=bool(source.day))
+        except UserError as error:
+            state.reject(row, fact.column, error.message)
+            return
+    before = state.people[person].setdefault(name, value)
+    if before != value:
+        state.reject(row, fact.column, f"a person has one {name}: {before}")
+        return
+    seen = state.people[person].setdefault("facts", set())
+    state.counts[row.file]["superseded" if name in seen else "landed"] += 1
+    seen.add(name)
 
 
 def _take_age(state: Intake, source: SourceFile, person: str, day: date | None, row: SourceRow) -> None:

@@ -69,8 +69,13 @@ def _person_tables(state: Intake, person: str, tables: dict[str, list[Row]]) -> 
         {
             "participant": person,
             "site": mapping.name,
+            "arm": state.people[person].get("arm"),
             "status": "imported",
             "screened_on": first,
+            "enrolled_on": first if mapping.start else None,
+            "first_dose_on": first if mapping.start else None,
+            "ended_on": state.people[person].get("ended_on"),
+            "end_reason": state.people[person].get("end_reason"),
             "sex": sex,
             "age": age,
         }

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from trialrun.errors import UserError
 
 Shape = Literal["wide", "long", "codes"]
+FACTS = ("arm", "ended_on", "end_reason")
 PRECISIONS: Mapping[str, int] = {"day": 10, "month": 7, "year": 4}
 Recoded = str | Mapping[str, str]
 
@@ -53,6 +54,14 @@ class CodeFlag:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """A column that says how a person's participation went; `values` recodes its texts."""
+
+    column: str
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file of the source and how to read it.
 
@@ -65,6 +74,8 @@ class SourceFile:
         test, value, unit, tests: long: columns, and test code to target.
         code, system, flags: codes: columns, and what the codes say.
         ignore: columns or test codes that are not taken over, with the reason.
+        course: wide: the arm, the day participation ended and why, by `arm`, `ended_on`, `end_reason`; where `day`
+            is used, `ended_on` counts days from the origin too.
         defines_participants: the people of the import are those of this file.
     """
 
@@ -84,6 +95,7 @@ class SourceFile:
     system: str = ""
     flags: tuple[CodeFlag, ...] = ()
     ignore: Mapping[str, str] = field(default_factory=dict[str, str])
+    course: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
     defines_participants: bool = False
 
 
@@ -96,6 +108,7 @@ class ForeignMapping:
         complete: items that must all be known for a day to be the first visit; else the first day is.
         visit_day: items filled with the day of each visit that has values (a sample's date).
         stand_in: items filled with the day of the first visit, each with the reason.
+        start: why the day of the first visit stands in for enrolment and the first dose; empty: nobody was treated.
         units: spelling of the source to UCUM.
         missing: texts that mean missing anywhere, to a reason.
         on_reject: `refuse` lands nothing if a single value is rejected, `list` lands the rest.
@@ -109,6 +122,7 @@ class ForeignMapping:
     complete: tuple[str, ...] = ()
     stand_in: Mapping[str, str] = field(default_factory=dict[str, str])
     visit_day: tuple[str, ...] = ()
+    start: str = ""
     origin: str = ""
     units: Mapping[str, str] = field(default_factory=dict[str, str])
     missing: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -154,6 +168,7 @@ class _Reader:
                 "visits",
                 "visit_day",
                 "stand_in",
+                "start",
                 "origin",
                 "units",
                 "missing",
@@ -178,6 +193,7 @@ class _Reader:
             complete=tuple(visits.get("complete", ())),
             stand_in=self._texts(data.get("stand_in"), "stand_in"),
             visit_day=tuple(data.get("visit_day", ())),
+            start=str(data.get("start", "")),
             origin=str(data.get("origin", "")),
             units=self._texts(data.get("units"), "units"),
             missing=self._missing(data.get("missing")),
@@ -214,9 +230,21 @@ class _Reader:
                 self._flag(flag, f"{place}.flags[{i}]") for i, flag in enumerate(data.get("flags", ()))
             ),
             ignore=self._texts(data.get("ignore"), f"{place}.ignore"),
+            course=self._course(data.get("course"), f"{place}.course"),
             defines_participants=bool(data.get("defines_participants", False)),
             **texts,
         )
+
+    def _course(self, data: Any, place: str) -> dict[str, Fact]:
+        given = self._map(data, place)
+        self._only(given, set(FACTS), place)
+        course: dict[str, Fact] = {}
+        for name, value in given.items():
+            entry = self._map(value, f"{place}.{name}")
+            self._only(entry, {"column", "values"}, f"{place}.{name}")
+            texts = self._texts(entry.get("values"), f"{place}.{name}.values")
+            course[str(name)] = Fact(self._text(entry, "column", f"{place}.{name}"), texts)
+        return course
 
     def _targets(self, data: Any, place: str) -> dict[str, Target]:
         return {

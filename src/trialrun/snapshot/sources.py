@@ -73,7 +73,7 @@ def _text_of(path: Path) -> str:
 def _check_columns(source: SourceFile, header: list[str]) -> None:
     named = {
         source.participant, source.date, source.day, source.age, source.test, source.value, source.unit, source.code,
-        source.system, *source.columns,
+        source.system, *source.columns, *(fact.column for fact in source.course.values()),
     } - {""}  # fmt: skip
     lacking = sorted(named - set(header))
     if lacking:
@@ -95,17 +95,31 @@ def day_of(mapping: ForeignMapping, source: SourceFile, row: SourceRow) -> date 
     Errors: `UserError` when the text is no day.
     """
     if source.date:
-        text = row.cells[source.date].strip()
-        match = _DAY.match(text)
-        try:
-            if match is not None:
-                return date(int(match.group(1)), int(match.group(2)), int(match.group(3)))
-        except ValueError:
-            pass
-        raise UserError(f"{source.date} is {text!r}, which is not a day of the calendar")
+        return _calendar_day(row.cells[source.date].strip(), source.date)
     if source.day:
-        text = row.cells[source.day].strip()
-        if not re.fullmatch(r"-?\d{1,6}", text):
-            raise UserError(f"{source.day} is {text!r}, which is not a whole number of days")
-        return date.fromisoformat(mapping.origin) + timedelta(days=int(text))
+        return _counted_day(mapping, row.cells[source.day].strip(), source.day)
     return None
+
+
+def day_said(mapping: ForeignMapping, text: str, *, counted: bool) -> date:
+    """The day a cell says: counted from the origin, or as it stands in the calendar.
+
+    Errors: `UserError` when the text is no day.
+    """
+    return _counted_day(mapping, text, "this") if counted else _calendar_day(text, "this")
+
+
+def _calendar_day(text: str, column: str) -> date:
+    match = _DAY.match(text)
+    try:
+        if match is not None:
+            return date(int(match.group(1)), int(match.group(2)), int(match.group(3)))
+    except ValueError:
+        pass
+    raise UserError(f"{column} is {text!r}, which is not a day of the calendar")
+
+
+def _counted_day(mapping: ForeignMapping, text: str, column: str) -> date:
+    if not re.fullmatch(r"-?\d{1,6}", text):
+        raise UserError(f"{column} is {text!r}, which is not a whole number of days")
+    return date.fromisoformat(mapping.origin) + timedelta(days=int(text))
