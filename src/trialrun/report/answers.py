@@ -11,7 +11,7 @@ from trialrun.report.documents.blocks import Block, Cell, Details, Figure, Headi
 from trialrun.report.figures.data import ForestRow, ShiftPath
 from trialrun.report.figures.forest import forest
 from trialrun.report.figures.shift import shift
-from trialrun.report.numbers import finer, shown, shown_interval, shown_p
+from trialrun.report.numbers import finer, percent, shown, shown_interval, shown_p
 from trialrun.report.overview import label_of
 
 if TYPE_CHECKING:
@@ -32,12 +32,14 @@ def forest_blocks(shown_: Shown, book: RowBook) -> list[Block]:
     mains = [r for r in shown_.results if r.id in varied and r.analysis is Analysis.ESTIMAND]
     blocks: list[Block] = [Heading("Sensitivity", 2)] if mains else []
     for main in mains:
-        blocks += [_forest(shown_, main, varied[main.id]), _sensitivity(shown_, main, varied[main.id], book)]
-        blocks += [
-            _tipping(shown_, one)
-            for one in varied[main.id]
-            if one.table is not None and "delta" in one.table.columns
+        # A tipping point begins at the imputation without any shift, which stands in the table already.
+        tipping = [one for one in varied[main.id] if _is_tipping(one)]
+        told = {(one.n, one.estimate, one.p) for one in varied[main.id] if not _is_tipping(one)}
+        others = [
+            one for one in varied[main.id] if one not in tipping or (one.n, one.estimate, one.p) not in told
         ]
+        blocks += [_forest(shown_, main, others), _sensitivity(shown_, main, others, book)]
+        blocks += [_tipping(shown_, one) for one in tipping]
     return blocks
 
 
@@ -72,7 +74,7 @@ def _forest(shown_: Shown, main: Result, varied: Sequence[Result]) -> Figure:
 
 
 def _sensitivity(shown_: Shown, main: Result, varied: Sequence[Result], book: RowBook) -> Table:
-    from trialrun.report.outcomes import CAVEAT, estimate_words, interval_words
+    from trialrun.report.outcomes import AT_ZERO, CAVEAT, closed_at_zero, estimate_words, interval_words
     from trialrun.report.overview import single_arm
 
     rows: list[tuple[Cell, ...]] = []
@@ -89,9 +91,10 @@ def _sensitivity(shown_: Shown, main: Result, varied: Sequence[Result], book: Ro
             )
         )
     notes = [f"Estimate: {main.estimate_name}."]
-    if any("without those" in (one.label or "").lower() and one.note for one in varied):
-        notes.append("Where nobody is left out the analysis repeats the main one.")
+    notes += [words for one in varied for words in _pooled(one)]
     notes += [CAVEAT] if single_arm(shown_.data) else []
+    notes.append("The p values are descriptive: they are not adjusted and bear on no claim.")
+    notes += [AT_ZERO] if any(closed_at_zero(one) for one in (main, *varied)) else []
     return Table(
         ("Analysis", "n", "Estimate", "95 % interval", "p"),
         rows,
@@ -99,6 +102,22 @@ def _sensitivity(shown_: Shown, main: Result, varied: Sequence[Result], book: Ro
         widths=(8, 1, 2, 4, 2),
         notes=notes,
     )
+
+
+def _pooled(one: Result) -> list[str]:
+    """What Rubin's rules say beside the estimate: how much was imputed and how much information is missing."""
+    fmi, df = one.details.get("fmi"), one.details.get("df")
+    if not isinstance(fmi, (int, float)) or not isinstance(df, (int, float)):
+        return []
+    told = (
+        f"{one.label or one.method}: {one.details.get('imputed')} values imputed; fraction of missing information "
+        f"{percent(float(fmi))}, {shown(float(df))} degrees of freedom (Rubin, Barnard-Rubin)."
+    )
+    return [told]
+
+
+def _is_tipping(one: Result) -> bool:
+    return one.table is not None and "delta" in one.table.columns
 
 
 def _tipping(shown_: Shown, one: Result) -> Details:
@@ -122,9 +141,16 @@ def _tipping(shown_: Shown, one: Result) -> Details:
         rows,
         caption=f"{shown_.label}, {shown_.title(one.visit)}: {one.label}",
         widths=(3, 2, 4, 2),
-        notes=(one.note,) if one.note else (),
+        notes=[
+            *([one.note[:1].upper() + one.note[1:] + "."] if one.note else []),
+            f"Worse means {'higher' if shown_.endpoint.lower_is_better else 'lower'}. Whether a shift is plausible is a clinical judgement.",
+        ],
     )
-    return Details("Tipping point", (table,), print=True)
+    return Details(
+        f"Tipping point: {(one.label or one.method)[:1].lower()}{(one.label or one.method)[1:]}",
+        (table,),
+        print=True,
+    )
 
 
 def response_blocks(shown_: Shown, book: RowBook) -> list[Block]:
@@ -222,7 +248,7 @@ def _shift_notes(one: Result) -> list[str]:
     stuart, p = one.details.get("stuart_maxwell"), one.details.get("stuart_maxwell_p")
     if isinstance(stuart, (int, float)) and isinstance(p, (int, float)):
         notes.append(
-            f"Stuart-Maxwell: {shown(float(stuart), 2)}, p = {shown_p(float(p))}. {one.note}".strip()
+            f"Stuart-Maxwell: {shown(float(stuart), 2)}, p = {shown_p(float(p))}. {one.note[:1].upper()}{one.note[1:]}".strip()
         )
     elif one.note:
         notes.append(one.note)

@@ -19,6 +19,15 @@ def shown(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
     return text.replace("-", MINUS)
 
 
+def middle(value: float | None, digits: int = 1) -> str:
+    """A median or quartile: one decimal more than the data where it lies half-way between two of them."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    steps = value * 10**digits * 2
+    half = abs(steps - round(steps)) < 1e-6 and round(steps) % 2 == 1
+    return shown(value, digits + 1 if half else digits)
+
+
 def shown_p(value: float | None) -> str:
     """A probability with three digits; never 0 and never 1.000 for less."""
     if value is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trialrun.analyse.result import Analysis, Estimand, Result, Results
 from trialrun.derive.dataset import Dataset
@@ -27,10 +27,12 @@ from trialrun.report.documents.blocks import (
 )
 from trialrun.report.figures import outcome as figures
 from trialrun.report.figures.data import Bar, Course
-from trialrun.report.numbers import NONE, decimals_of, finer, percent, shown, shown_interval, shown_p
+from trialrun.report.numbers import NONE, decimals_of, finer, middle, percent, shown, shown_interval, shown_p
 from trialrun.report.overview import DEVICE, label_of, single_arm
+from trialrun.report.plan_words import events_by_handling
 from trialrun.report.rows import RowBook
 from trialrun.study.model import Endpoint, EndpointRole, Stated
+from trialrun.study.plan import Variable
 
 _ENDED = {Status.DIED: "died", Status.TRANSPLANTED: "transplant"}
 _NAMES = {
@@ -42,6 +44,10 @@ _OLD = frozenset(_NAMES)
 CAVEAT = (
     "There is no comparison group: p tests whether the change differs from zero, and spontaneous change is often "
     "\N{LEFT DOUBLE QUOTATION MARK}significant\N{RIGHT DOUBLE QUOTATION MARK}."
+)
+AT_ZERO = (
+    "An interval that ends on 0 beside a p value below its level is no contradiction: 0 is the limit of the changes the "
+    "exact test does not reject, and with ties it can reject the limit itself."
 )
 
 
@@ -123,10 +129,12 @@ def _chapter(shown_: Shown, book: RowBook) -> Chapter:
     blocks += forest_blocks(shown_, book)
     blocks += response_blocks(shown_, book)
     blocks += shift_blocks(shown_, book)
-    blocks += _estimands(answers)
+    blocks += _estimands(shown_, answers)
     if plain:
         table = _estimate_table(shown_, plain, book, f"{shown_.label}: change from baseline, described")
-        blocks.append(Details("Other descriptions of the change, beside the plan", (table,)))
+        blocks.append(
+            Details("Not asked by the plan: the change described in other ways, without a claim", (table,))
+        )
     blocks += _logs(shown_)
     return Chapter(anchors.outcome_anchor(endpoint.name), heading_of(endpoint), blocks)
 
@@ -174,7 +182,13 @@ def _stated(level: Stated) -> Cell:
 
 
 def _by_visit(shown_: Shown, book: RowBook) -> Table:
-    described = [result for result in shown_.results if result.analysis is Analysis.DESCRIBE]
+    described = [
+        result
+        for result in shown_.results
+        if result.analysis is Analysis.DESCRIBE
+        # What is not registered is shown at the times it was added for: the others stand elsewhere.
+        and (shown_.endpoint.order or result.visit in (BASELINE, *shown_.endpoint.visits))
+    ]
     arms = any(result.arm for result in described)
     treated = len(shown_.data.populations[TREATED].members)
     rows = [_visit_row(shown_, result, arms, book) for result in described]
@@ -208,8 +222,8 @@ def _visit_row(shown_: Shown, result: Result, arms: bool, book: RowBook) -> tupl
         str(result.n),
         str(len(result.left_out)),
         f"{shown(result.estimate, finer(digits))} ({shown(numbers.get('sd'), finer(digits))})",
-        shown(numbers.get("median"), digits),
-        f"{shown(numbers.get('q25'), digits)} to {shown(numbers.get('q75'), digits)}",
+        middle(numbers.get("median"), digits),
+        f"{middle(numbers.get('q25'), digits)} to {middle(numbers.get('q75'), digits)}",
         f"{shown(numbers.get('low'), digits)} to {shown(numbers.get('high'), digits)}",
     )
     place = book.of(result)
@@ -231,9 +245,16 @@ def _answers(shown_: Shown) -> tuple[list[Result], list[Result]]:
     Where the plan asks for nothing, the plain ones are the answers.
     """
     planned = [r for r in shown_.results if r.analysis is Analysis.ESTIMAND]
-    told = {(r.visit, r.arm, r.n, r.estimate, r.p) for r in planned}
+    planned += _changes_beside(shown_, planned)
+    told = {(r.visit, r.arm, r.n, r.estimate, r.analysis) for r in planned} | {
+        (r.visit, r.arm, r.n, r.estimate, r.p) for r in planned
+    }
     plain = [
-        r for r in shown_.results if r.analysis in _OLD and (r.visit, r.arm, r.n, r.estimate, r.p) not in told
+        r
+        for r in shown_.results
+        if r.analysis in _OLD
+        and (r.visit, r.arm, r.n, r.estimate, r.p) not in told
+        and (r.visit, r.arm, r.n, r.estimate, r.analysis) not in told
     ]
     order = list(shown_.titles)
 
@@ -243,6 +264,25 @@ def _answers(shown_: Shown) -> tuple[list[Result], list[Result]]:
 
     planned, plain = sorted(planned, key=place), sorted(plain, key=place)
     return (planned, plain) if planned else (plain, [])
+
+
+def _changes_beside(shown_: Shown, planned: Sequence[Result]) -> list[Result]:
+    """Where the plan describes values, the mean change that stands beside them; described, not tested."""
+    plan = shown_.data.study.analysis.estimands
+    values = {
+        result.visit
+        for result in planned
+        if result.estimand is not None
+        and (asked := plan.get(result.estimand.name)) is not None
+        and asked.variable is Variable.VALUE
+    }
+    return [
+        replace(
+            one, label="Change from baseline, beside the value", method="mean change with t interval", p=None
+        )
+        for one in shown_.results
+        if one.analysis is Analysis.CHANGE and one.visit in values
+    ]
 
 
 def _registered_time(shown_: Shown, time: str) -> bool:
@@ -281,7 +321,7 @@ def _estimate_table(shown_: Shown, found: Sequence[Result], book: RowBook, capti
         *(("p",) if tested else ()), *(("Adjusted p",) if adjusted else ()),
     )  # fmt: skip
     widths = (3, 7, *((3,) if arms else ()), 1, 2, 4, *((2,) if tested else ()), *((2,) if adjusted else ()))
-    return Table(columns, rows, caption=caption, widths=widths, notes=_notes(shown_, tested))
+    return Table(columns, rows, caption=caption, widths=widths, notes=_notes(shown_, found, tested))
 
 
 def is_primary(result: Result) -> bool:
@@ -321,33 +361,68 @@ def _what(result: Result) -> str:
     return f"{words}\n{extra}" if extra else words
 
 
-def _notes(shown_: Shown, tested: bool) -> tuple[str, ...]:
+def _notes(shown_: Shown, found: Sequence[Result], tested: bool) -> tuple[str, ...]:
     notes = [] if shown_.endpoint.lower_is_better else ["Higher is better."]
     if tested and single_arm(shown_.data):
         notes.append(CAVEAT)
+    if any(result.p_adjusted is not None for result in found):
+        notes.append(
+            f"Only the adjusted p value bears on a claim{_adjusted_by(shown_)}; every other p value is descriptive."
+        )
+    elif tested:
+        notes.append("The p values are descriptive: they are not adjusted and bear on no claim.")
+    if any(closed_at_zero(result) for result in found):
+        notes.append(AT_ZERO)
     return tuple(notes)
 
 
-def _estimands(found: Sequence[Result]) -> list[Block]:
-    """The five attributes of each estimand, once."""
-    seen: dict[str, Estimand] = {}
+def _adjusted_by(shown_: Shown) -> str:
+    rule = shown_.data.study.analysis.multiplicity
+    count = len(rule.over)
+    return (
+        f" ({rule.adjustment.value.replace('_', ' ').capitalize()}, over {count} outcomes)"
+        if count > 1
+        else ""
+    )
+
+
+def closed_at_zero(result: Result) -> bool:
+    """Whether the interval ends on 0 while the test rejects 0: with ties both can be."""
+    bounds = (result.interval.low, result.interval.high) if result.interval else ()
+    ends = any(bound is not None and abs(bound) < 1e-9 for bound in bounds)
+    return (
+        ends and result.interval is not None and result.p is not None and result.p < 1 - result.interval.level
+    )
+
+
+def _estimands(shown_: Shown, found: Sequence[Result]) -> list[Block]:
+    """The five attributes of each estimand, once, in the words of the plan."""
+    seen: dict[str, list[Estimand]] = {}
     for result in found:
         if result.estimand is not None:
-            seen.setdefault(f"{result.estimand.name}: {result.estimand.summary}", result.estimand)
+            seen.setdefault(result.estimand.name, []).append(result.estimand)
     blocks: list[Block] = []
-    for name, estimand in seen.items():
-        events = "; ".join(f"{kind.replace('_', ' ')}: {how}" for kind, how in estimand.intercurrent.items())
-        facts = Facts(
-            [
-                ("Treatment", estimand.treatment),
-                ("Population", estimand.population),
-                ("Variable", estimand.variable),
-                ("Intercurrent events", events or "none named"),
-                ("Summary", estimand.summary),
-            ]
-        )
-        blocks += [Paragraph((Run(name, bold=True),)), facts]
+    for name, asked in seen.items():
+        estimand = asked[0]
+        variables = list(dict.fromkeys(one.variable for one in asked))
+        facts = [
+            ("Treatment", estimand.treatment),
+            ("Population", estimand.population),
+            ("Variable", "; ".join(variables)),
+            ("Intercurrent events", _event_words(shown_, estimand) or "none named"),
+            ("Summary", estimand.summary),
+            ("Missing values", estimand.missing),
+        ]
+        title = estimand.title or name.replace("_", " ")
+        blocks += [Paragraph((Run(title, bold=True),)), Facts([fact for fact in facts if fact[1]])]
     return [Details("Estimands in their five attributes (ICH E9 R1)", blocks, print=True)] if blocks else []
+
+
+def _event_words(shown_: Shown, estimand: Estimand) -> str:
+    planned = shown_.data.study.analysis.estimands.get(estimand.name)
+    if planned is not None:
+        return ". ".join(events_by_handling(planned))
+    return "; ".join(f"{kind.replace('_', ' ')}: {how}" for kind, how in estimand.intercurrent.items())
 
 
 def _logs(shown_: Shown) -> list[Block]:
@@ -400,7 +475,7 @@ def _figures(shown_: Shown) -> list[Figure]:
 
 def _arm_of(shown_: Shown, person: str) -> str:
     study = shown_.data.study
-    if len(study.arms) < 2:
+    if single_arm(shown_.data):
         return ""
     arm = shown_.data.snapshot.participants[person]["arm"]
     return study.arms[arm].title if arm in study.arms else ""
