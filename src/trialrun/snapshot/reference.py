@@ -38,7 +38,7 @@ the same layout. Analysis and report read snapshots only.
 
 ## Importing other data
 
-`trialrun import STUDY MAPPING.yaml SOURCES --out FOLDER` reads a mapping (`examples/foreign/` has two). Every column of a wide file
+`trialrun import STUDY MAPPING.yaml SOURCES --out FOLDER` reads a mapping (`examples/foreign/` has three). Every column of a wide file
 and every test of a long file is mapped or named under `ignore` with a reason.
 
 | key | meaning |
@@ -48,8 +48,10 @@ and every test of a long file is mapped or named under `ignore` with a reason.
 | `files[].columns`, `tests` | column or test to item: `item`, `unit`, `values`, `visits`, `per_participant`, `precision`, `keep_identifying` |
 | `files[].flags` | an item answered by the presence of a code; the absence of a code answers nothing |
 | `files[].ignore` | column or test to the reason it is not taken over |
+| `files[].course` | `arm`, `ended_on`, `end_reason`: the column of each, and `values` to the study's own codes |
 | `visits` | `first` (the first day with all items of `complete`, else the first day), `others` (every other day) |
 | `visit_day`, `stand_in` | items filled with the day of each visit, or of the first one, with the reason |
+| `start` | why the day of the first visit stands in for enrolment and the first dose; without it nobody counts as treated |
 | `units`, `missing` | spelling of the source to UCUM; texts that mean missing, to a reason |
 | `on_reject` | `refuse` (default): one rejected value and nothing lands; `list`: the rest lands |
 
