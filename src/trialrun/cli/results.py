@@ -11,18 +11,29 @@ if TYPE_CHECKING:
     from trialrun.study.model import Study
 
 _NAMES = {"change": "mean", "composite": "median *"}
+_COMPARED = "The arms are compared in the report and in results.json."
 
 
 def show_results(results: Results, study: Study) -> None:
     """The registered outcomes in registered order, each with its interval and number of participants."""
     heading(f"Registered outcomes of {results.study_id}" + (" (simulated data)" if results.synthetic else ""))
-    rows = [_row(result, study) for result in results.results if _is_shown(result, study)]
-    table(("outcome", "at", "n", "estimate", "95 % interval", "how"), rows)
+    shown = [result for result in results.results if _is_shown(result, study)]
+    rows: list[tuple[str, ...]] = [_row(result, study) for result in shown]
+    several = len(results.arms) > 1
+    heads = ("outcome", "at", "n", "estimate", "95 % interval", "how")
+    if several:
+        heads, rows = (
+            (heads[0], "arm", *heads[1:]),
+            [
+                (row[0], results.arms.get(result.arm, "all"), *row[1:])
+                for row, result in zip(rows, shown, strict=True)
+            ],
+        )
+    table(heads, rows)
     say()
     say("* Death and transplant count as the worst of all changes.")
-    say(
-        "Change is follow-up minus baseline. One arm without a comparison shows what happened, not what caused it."
-    )
+    alone = "One arm without a comparison shows what happened, not what caused it."
+    say("Change is follow-up minus baseline. " + (_COMPARED if several else alone))
 
 
 def _is_shown(result: Result, study: Study) -> bool:
