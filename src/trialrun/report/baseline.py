@@ -15,7 +15,7 @@ from trialrun.derive.populations import TREATED
 from trialrun.derive.safety import source_of
 from trialrun.report import anchors
 from trialrun.report.documents.blocks import Block, Cell, Chapter, Paragraph, Table
-from trialrun.report.numbers import decimals_of, finer, percent, shown
+from trialrun.report.numbers import decimals_of, finer, middle, percent, shown
 from trialrun.report.overview import is_choice, is_masked, label_of
 from trialrun.report.trace import Line, Opening, Openings
 
@@ -116,8 +116,8 @@ def _measured_table(found: Sequence[_Measured], groups: Sequence[Group], opening
                 str(summary.n),
                 str(len(values) - summary.n),
                 f"{shown(summary.mean, shape)} ({shown(summary.sd, shape)})",
-                shown(summary.median, one.digits),
-                f"{shown(summary.q25, one.digits)} to {shown(summary.q75, one.digits)}",
+                middle(summary.median, one.digits),
+                f"{middle(summary.q25, one.digits)} to {middle(summary.q75, one.digits)}",
                 f"{shown(summary.low, one.digits)} to {shown(summary.high, one.digits)}",
             )
             label = f"{one.label}: {group.title}" if several else one.label

@@ -30,7 +30,7 @@ CONSORT: tuple[Item, ...] = (
     ("7", "Objectives for benefit and harm", anchors.OUTCOMES, ""),
     ("8", "Part of patients and public in the trial", "", _MANUSCRIPT),
     ("9", "Trial design", anchors.ABOUT, ""),
-    ("10", "Changes after the start, with reasons", anchors.ASSUMPTIONS, ""),
+    ("10", "Changes after the start, with reasons", "", "versions"),
     ("11", "Settings and sites", anchors.LISTINGS, ""),
     ("12a", "Eligibility of participants", anchors.SCREENING, ""),
     ("12b", "Eligibility of sites and staff", "", _PROTOCOL),
@@ -52,7 +52,7 @@ CONSORT: tuple[Item, ...] = (
     ("22a", "Flow of participants, with numbers for each stage", anchors.FLOW, ""),
     ("22b", "Losses and exclusions, with reasons", anchors.FLOW, ""),
     ("23a", "Dates of recruitment and follow-up", anchors.FLOW, ""),
-    ("23b", "Why the trial ended or was stopped", anchors.ABOUT, ""),
+    ("23b", "Why the trial ended or was stopped", anchors.STOPPING, ""),
     ("24a", "Intervention as given, and adherence", anchors.EXPOSURE, ""),
     ("24b", "Other care during the trial", anchors.LISTINGS, ""),
     ("25", "Baseline characteristics", anchors.BASELINE, ""),
@@ -136,6 +136,8 @@ def _table(items: Sequence[Item], titles: dict[str, str], data: Dataset, several
 
 
 def _why(why: str, data: Dataset, several: bool) -> str:
+    if why == "versions":
+        return "the log holds every version of the study definition; this report follows the one named by its hash"
     if why != "randomised":
         return why
     if not several:

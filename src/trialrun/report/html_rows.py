@@ -39,13 +39,17 @@ def data_appendix(openings: Openings, trace: Trace) -> str:
 
 def _as_html(openings: Openings, trace: Trace) -> str:
     groups = [
-        f"<h4>{escape(chapter or 'Other numbers')}</h4>\n" + "".join(_opening(one, trace) for one in own)
-        for chapter, own in groupby(openings, key=lambda opening: opening.chapter)
+        f'<details class="group"><summary>{escape(chapter or "Other numbers")}: {len(own)}</summary>\n'
+        + "".join(_opening(one, trace) for one in own)
+        + "</details>\n"
+        for chapter, found in groupby(openings, key=lambda opening: opening.chapter)
+        for own in (list(found),)
     ]
     people = "".join(
         _person(name, answers, others) for name, (answers, others) in trace.by_participant().items()
     )
-    return f"<h3>Rows</h3>\n{''.join(groups)}<h3>Answers</h3>\n{people}"
+    answers = f'<details class="group"><summary>By participant: {len(trace.by_participant())}</summary>\n{people}</details>\n'
+    return f"<h3>Rows</h3>\n{''.join(groups)}<h3>Answers</h3>\n{answers}"
 
 
 def _opening(opening: Opening, trace: Trace) -> str:

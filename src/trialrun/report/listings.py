@@ -14,7 +14,7 @@ from trialrun.derive.names import local_name
 from trialrun.derive.populations import ENROLLED
 from trialrun.derive.safety import source_of
 from trialrun.report import anchors
-from trialrun.report.documents.blocks import Block, Cell, Chapter, Facts, Paragraph, Table
+from trialrun.report.documents.blocks import Block, Cell, Chapter, Details, Facts, Paragraph, Table
 from trialrun.report.flow import People
 from trialrun.report.numbers import decimals_of, shown
 from trialrun.report.overview import is_masked, label_of
@@ -81,7 +81,13 @@ def _page(
         _add_scores(data, name, rows, digits, openings)
         blocks.append(_values(data, rows, digits, openings))
     blocks.append(_in_order(data, name, person, people, openings))
-    return Chapter(anchors.participant_anchor(name), f"Participant {name}", blocks)
+    ended = str(person["end_reason"] or person["status"]).replace("_", " ")
+    happened = f"Values at the planned times, and everything in order of time ({ended})"
+    return Chapter(
+        anchors.participant_anchor(name),
+        f"Participant {name}",
+        (blocks[0], Details(happened, blocks[1:], print=True)),
+    )
 
 
 def _facts(data: Dataset, person: Row) -> list[tuple[str, str]]:
