@@ -6,7 +6,7 @@ import re
 
 # Overrides and isolates could make a value read as another one on paper; the two joiners belong to Persian.
 _STEERING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
 _JOINED = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 _LONG_WORD = re.compile(r"[!-~]{25,}")
