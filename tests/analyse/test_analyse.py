@@ -126,3 +126,15 @@ def test_nobody_at_month_4_stops_the_build_with_the_reason(tmp_path):
     data = derive_dataset(read_snapshot(tmp_path / "early"), cut.study, rules=SmallRules())
     with pytest.raises(AnalysisError, match=r"points_month_4.*not reached at the time of the cut"):
         analyse_dataset(data)
+
+
+@pytest.mark.parametrize("value", ["1e160", "-1e308"])
+def test_a_value_too_large_to_compute_with_is_refused_by_whose_it_is(tmp_path, small, value):
+    cut = six_people()
+    for row in cut.tables["values"]:
+        if (row["participant"], row["visit"], row["item"]) == ("S-002", "month_2", "bilirubin"):
+            row.update(text=value, number=float(value), number_in_item_unit=float(value))
+    write_snapshot(tmp_path / "cut", cut.tables, origin())
+    data = derive_dataset(read_snapshot(tmp_path / "cut"), small, rules=SmallRules())
+    with pytest.raises(AnalysisError, match=r"S-002 has the value .* at month_2, which is too large"):
+        analyse_dataset(data)

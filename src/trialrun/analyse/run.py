@@ -10,7 +10,7 @@ from trialrun.analyse.planned import planned_results, time_to_events
 from trialrun.analyse.result import Result, Results
 from trialrun.analyse.safety import analyse_safety
 from trialrun.derive.dataset import Dataset, derive_dataset
-from trialrun.derive.endpoints import COMPOSITE, AnalysisRow, analysis_visits
+from trialrun.derive.endpoints import BASELINE, COMPOSITE, AnalysisRow, analysis_visits
 from trialrun.derive.measures import is_known
 from trialrun.derive.populations import TREATED
 from trialrun.errors import AnalysisError
@@ -18,6 +18,8 @@ from trialrun.snapshot.read import Snapshot
 from trialrun.study.model import Endpoint, EndpointRole, Study
 
 ROLES = (EndpointRole.PRIMARY, EndpointRole.SECONDARY, EndpointRole.EXPLORATORY, EndpointRole.SAFETY)
+# Squares and sums of what is larger leave the range of the machine's numbers; nothing a laboratory reports does.
+LARGEST = 1e100
 ASSUMED = "the study states no analysis plan: this one is derived from its other parts and is to be confirmed"
 
 
@@ -116,6 +118,7 @@ def _check(basis: Basis, endpoint: Endpoint) -> None:
         raise _impossible(endpoint, f"none of its times ({', '.join(endpoint.visits)}) is a follow-up visit")
     if not basis.members(TREATED):
         raise _impossible(endpoint, "nobody in the snapshot was given a dose")
+    _check_size(basis, endpoint)
     rows = basis.of(name, last, TREATED)
     if not any(row.baseline is not None or row.baseline_category is not None for row in rows):
         raise _impossible(endpoint, "no treated participant has a baseline value")
@@ -126,6 +129,17 @@ def _check(basis: Basis, endpoint: Endpoint) -> None:
         died = sum(row.status in COMPOSITE for row in rows)
         words += f"; {died} died or were transplanted" if died else ""
         raise _impossible(endpoint, f"{len(decided)} treated participant(s) have a change at {last}: {words}")
+
+
+def _check_size(basis: Basis, endpoint: Endpoint) -> None:
+    """Refuse a value no sum of squares can hold, by whose and when it is."""
+    for visit in (BASELINE, *analysis_visits(basis.study)):
+        for row in basis.of(endpoint.variable, visit, TREATED):
+            if row.value is not None and not abs(row.value) <= LARGEST:
+                raise _impossible(
+                    endpoint,
+                    f"{row.participant} has the value {row.value:g} at {visit}, which is too large to compute with",
+                )
 
 
 def _is_shift(row: AnalysisRow) -> bool:
