@@ -248,3 +248,33 @@ def test_a_changed_laboratory_is_listed(tmp_path):
     cut.visit("S-001", "month_4", date(2026, 5, 12), bilirubin="3", inr="1.5", laboratory_name="South")
     kinds = [(d.kind, d.visit) for d in derived(tmp_path, cut).deviations]
     assert ("laboratory", "month_4") in kinds
+
+
+@pytest.mark.parametrize(("recorded", "assessed"), [("major", ""), ("", "critical"), ("minor", "major")])
+def test_a_departure_judged_major_keeps_its_participant_out_of_the_per_protocol_set(
+    tmp_path, recorded, assessed
+):
+    def entry(position, name, **data):
+        body = {"type": name, "stream": "participant/S-002", "data": json.dumps({"deviation": "D1", **data})}
+        return {"position": position, "at": "2026-01-20T00:00:00.000000Z", "hash": f"{position:064d}", **body}
+
+    def with_entries(folder, importance, later):
+        cut = one_person()
+        cut.person("S-002")
+        cut.doses("S-002", 20, 20)
+        words = {
+            "kind": "consent",
+            "description": "old form",
+            "visit": "",
+            "rule": "visit-window",
+            "action": "",
+        }
+        cut.tables["events"].append(entry(901, "DeviationRecorded", importance=importance, **words))
+        if later:
+            cut.tables["events"].append(entry(902, "DeviationAssessed", importance=later))
+        found = derived(folder, cut)
+        return [one.major for one in found.deviations if one.description == "old form"]
+
+    assert with_entries(tmp_path / "a", recorded, assessed) == [True]
+    # Judged minor in the end: the data show it already.
+    assert with_entries(tmp_path / "b", recorded, "minor") == []

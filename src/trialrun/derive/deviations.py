@@ -20,6 +20,8 @@ from trialrun.study.model import Study
 _SHOWN_BY_DATA = frozenset(
     {"visit-window", "visit-missed", "dose-above-plan", "dose-not-as-planned", "dose-too-late"}
 )
+# The judgements of people that keep a participant out of the per-protocol set.
+_MAJOR = frozenset({"major", "critical"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +160,22 @@ def _dose_deviations(study: Study, person: Row, doses: Sequence[Dose]) -> Iterab
 
 
 def _recorded(snapshot: Snapshot) -> Iterable[Deviation]:
-    """Those written down that the data do not show as well."""
+    """Those written down that the data do not show as well, and every one that was judged major or critical."""
+    recorded: list[tuple[Row, dict[str, str]]] = []
+    judged: dict[tuple[str, str], str] = {}
     for row in snapshot.rows("events"):
-        if row["type"] != "DeviationRecorded":
+        if row["type"] not in {"DeviationRecorded", "DeviationAssessed"}:
             continue
         data = json.loads(row["data"])
-        if data["rule"] in _SHOWN_BY_DATA:
+        if data.get("importance"):  # the last judgement counts
+            judged[row["stream"], data["deviation"]] = data["importance"]
+        if row["type"] == "DeviationRecorded":
+            recorded.append((row, data))
+    for row, data in recorded:
+        major = judged.get((row["stream"], data.get("deviation", ""))) in _MAJOR
+        if data["rule"] in _SHOWN_BY_DATA and not major:
             continue
         person = row["stream"].removeprefix("participant/")
         yield Deviation(
-            person, data["kind"], planned_name(data["visit"]), data["description"], False, row["hash"]
+            person, data["kind"], planned_name(data["visit"]), data["description"], major, row["hash"]
         )
