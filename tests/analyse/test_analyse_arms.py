@@ -15,6 +15,8 @@ from trialrun.analyse.result import Analysis
 from trialrun.analyse.run import analyse_dataset
 from trialrun.derive.dataset import derive_dataset
 from trialrun.errors import AnalysisError
+from trialrun.report.overview import is_masked
+from trialrun.report.registry_groups import groups_of
 from trialrun.snapshot.read import read_snapshot
 from trialrun.snapshot.write import write_snapshot
 from trialrun.study.model import Arm
@@ -229,3 +231,23 @@ def test_time_to_the_first_event_is_compared_where_the_plan_asks(tmp_path):
     compared = one(found, "month_4/incidence/free/topaz-quartz")
     assert (compared.estimate, compared.n) == (None, 12)
     assert compared.note
+
+
+def test_one_participant_unblinded_does_not_open_the_trial(tmp_path):
+    """An emergency tells one arm of twelve; no table, group or listing is by arm before all are known."""
+    study = arms_study()
+    cut = cut_of(study, masked=True)
+    cut.tables["participants"][2]["arm"] = "topaz"
+    write_snapshot(tmp_path / "cut", cut.tables, origin())
+    data = derive_dataset(read_snapshot(tmp_path / "cut"), study, rules=SmallRules())
+    results = analyse_dataset(data)
+    assert results.masked
+    assert not results.arms
+    assert not any(result.arm for result in results.results)
+    assert results.safety.masked
+    assert [group.name for group in results.safety.groups] == [""]
+    assert is_masked(data)
+    assert len(groups_of(data)) == 1
+    text = results.text()
+    for arm in study.arms.values():
+        assert arm.title not in text

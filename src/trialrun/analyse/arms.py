@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trialrun.derive.arms import arms_masked
 from trialrun.derive.dataset import Dataset
 from trialrun.errors import AnalysisError
 from trialrun.study.model import Study
@@ -21,7 +22,7 @@ class Arms:
         names: the arms, control last; empty with one arm, and while arms are masked.
         control: the arm the others are compared with.
         arm_of: arm of each participant; without those whose arm is unknown.
-        masked: the study has arms and the snapshot does not say who is in which.
+        masked: the study has arms and the snapshot does not say of everybody who is in which.
         note: how the control was found, or that arms are masked.
     """
 
@@ -51,7 +52,7 @@ def arms_of(data: Dataset) -> Arms:
         for name, person in data.snapshot.participants.items()
         if person["arm"] in study.arms
     }
-    if not known:
+    if not known or arms_masked(data.snapshot, study):
         words = "arms are masked in this snapshot: everything is pooled over the arms and nothing is compared"
         return Arms((), "", {}, masked=True, note=words)
     control, note = _control(study)

@@ -16,6 +16,7 @@ from datetime import date
 from trialrun.analyse.methods import clopper_pearson, poisson_rate
 from trialrun.analyse.result import Interval
 from trialrun.analyse.safety_result import EVERYONE, Count, SafetyGroup, SafetyRow
+from trialrun.derive.arms import arms_masked
 from trialrun.derive.dataset import Dataset
 from trialrun.derive.measures import Source
 from trialrun.derive.names import DEATH
@@ -91,7 +92,7 @@ def groups_of(data: Dataset) -> tuple[tuple[SafetyGroup, ...], bool]:
     people = data.snapshot.participants
     treated = tuple(days)
     known = {people[name]["arm"] for name in treated if people[name]["arm"]}
-    masked = len(data.study.arms) > 1 and any(not people[name]["arm"] for name in treated)
+    masked = arms_masked(data.snapshot, data.study)
     found: list[SafetyGroup] = []
     if not masked and len(data.study.arms) > 1 and known:
         for name, arm in data.study.arms.items():

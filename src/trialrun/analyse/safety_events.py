@@ -20,6 +20,7 @@ from trialrun.analyse.safety_result import (
     EventLine,
     TermLine,
 )
+from trialrun.derive.arms import arms_masked
 from trialrun.derive.dataset import Dataset
 from trialrun.derive.intercurrent import study_day
 from trialrun.derive.names import DEATH
@@ -259,7 +260,7 @@ def _event_line(data: Dataset, event: AdverseEvent, behind: Behind) -> EventLine
 def arm_of(data: Dataset, participant: str) -> str:
     """The arm in words; empty while it is not in the snapshot, or where there is only one."""
     name = data.snapshot.participants[participant]["arm"]
-    if not name or len(data.study.arms) < 2:
+    if not name or len(data.study.arms) < 2 or arms_masked(data.snapshot, data.study):
         return ""
     arm = data.study.arms.get(name)
     return arm.title if arm is not None else str(name)

@@ -357,8 +357,19 @@ def _what(result: Result) -> str:
     kind = result.estimate_name if result.label else ""
     method = result.method if result.label else ""
     bound = result.interval.note if result.interval else ""
-    extra = "; ".join(part for part in (role, kind, method, bound, result.note) if part)
+    extra = "; ".join(
+        part for part in (role, kind, method, _ranked_words(result), bound, result.note) if part
+    )
     return f"{words}\n{extra}" if extra else words
+
+
+def _ranked_words(result: Result) -> str:
+    """How many share the worst rank and how many did not change, where changes are ranked."""
+    if "worst ranks" not in result.method:
+        return ""
+    counts = {name: value for name, value in result.details.items() if isinstance(value, int)}
+    worst = sum(counts.get(name, 0) for name in ("death", "transplant", "missing", "died", "transplanted"))
+    return f"{worst} at the worst rank, {counts.get('zeros', 0)} unchanged"
 
 
 def _notes(shown_: Shown, found: Sequence[Result], tested: bool) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trialrun.analyse.result import Results
+from trialrun.derive.arms import arms_masked
 from trialrun.derive.dataset import Dataset
 from trialrun.derive.populations import ENROLLED, SCREENED, TREATED
 from trialrun.report import anchors
@@ -35,9 +36,8 @@ def banner_words(data: Dataset) -> str:
 
 
 def is_masked(data: Dataset) -> bool:
-    """The study has several arms and the snapshot names nobody's."""
-    enrolled = [row for row in data.snapshot.rows("participants") if row["enrolled_on"] is not None]
-    return len(data.study.arms) > 1 and bool(enrolled) and not any(row["arm"] for row in enrolled)
+    """The study has several arms and the snapshot does not name everybody's."""
+    return arms_masked(data.snapshot, data.study)
 
 
 def single_arm(data: Dataset) -> bool:
@@ -54,6 +54,7 @@ def about_chapter(data: Dataset) -> Chapter:
         ("Study", f"{study.registry_id or study.id}{f' ({study.acronym})' if study.acronym else ''}"),
         ("Data", f"up to log position {origin.ledger_position}, cut {cut} UTC"),
         ("Participants", _people_words(data)),
+        ("Design", _design_words(study)),
         ("Arms", _arms_words(data)),
         ("Analysis plan", _plan_words(study)),
     ]
@@ -77,7 +78,7 @@ def about_chapter(data: Dataset) -> Chapter:
         anchors.ABOUT,
         "What this is",
         (
-            Facts(facts),
+            Facts([fact for fact in facts if fact[1]]),
             *caveat,
             Paragraph(
                 "Outcomes stand in the order of the registry record. Numbers of the tables open the rows behind them, rows "
@@ -87,6 +88,22 @@ def about_chapter(data: Dataset) -> Chapter:
             *notes,
         ),
     )
+
+
+def _design_words(study: Study) -> str:
+    """Model, allocation and masking as the record has them; what it leaves open is said to be so."""
+    module: Mapping[str, Any] = study.record.get("protocolSection", {}).get("designModule", {})
+    info: Mapping[str, Any] = module.get("designInfo", {})
+    masking: Mapping[str, Any] = info.get("maskingInfo") or {}
+    if not info:
+        return ""
+    model = str(info.get("interventionModel", "")).replace("_", " ").lower()
+    allocation = str(info.get("allocation", "")).replace("_", "-").lower()
+    masked = str(masking.get("masking", "")).replace("_", " ").lower()
+    if not allocation or allocation == "na":
+        allocation = "nobody is allocated" if len(study.arms) < 2 else "allocation not on the record"
+    parts = (model, allocation, f"masking: {masked}" if masked else "masking not on the record")
+    return ", ".join(part for part in parts if part)
 
 
 def _people_words(data: Dataset) -> str:

@@ -18,7 +18,8 @@ from trialrun.derive.dataset import Dataset
 from trialrun.derive.populations import ENROLLED, SCREENED, TREATED
 from trialrun.registry.record import Record
 from trialrun.report.numbers import decimals_of, shown
-from trialrun.report.registry_groups import Group, arms_masked, groups_of
+from trialrun.report.overview import is_masked
+from trialrun.report.registry_groups import Group, groups_of
 from trialrun.study.model import Endpoint, EndpointRole
 
 LAYOUT = 1
@@ -108,7 +109,7 @@ def _who(data: Dataset, groups: Sequence[Group]) -> Iterator[str]:
         yield f"{women} were women and {men} were men."
     if len(groups) > 1:
         yield " ".join(f"{len(one.among(treated))} were treated in the group {one.title}." for one in groups)
-    if arms_masked(data):
+    if is_masked(data):
         yield "Who was in which group is still a secret. So the numbers are for all people together."
 
 
@@ -213,7 +214,7 @@ def _limits(data: Dataset, results: Results) -> Iterator[str]:
         yield "All people got the treatment. So we cannot know what would have happened without it."
         yield "This illness can get better or worse by itself. Other care can help too."
         yield "A change after the treatment is no proof that the treatment caused it."
-    elif arms_masked(data):
+    elif is_masked(data):
         yield "The groups have not been compared yet."
     else:
         yield "A difference between the groups can come from chance."

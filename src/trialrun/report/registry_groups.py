@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trialrun.analyse.methods import describe
+from trialrun.derive.arms import arms_masked
 from trialrun.derive.dataset import Dataset
 from trialrun.derive.populations import ENROLLED
 from trialrun.report.numbers import MINUS, decimals_of, finer, shown
@@ -35,18 +36,10 @@ class Group:
         return tuple(name for name in self.members if name in wanted)
 
 
-def arms_masked(data: Dataset) -> bool:
-    """Whether the study has several arms and somebody enrolled whose arm the snapshot does not hold."""
-    people = data.snapshot.participants
-    return len(data.study.arms) > 1 and any(
-        people[name]["arm"] is None for name in data.populations[ENROLLED].members
-    )
-
-
 def groups_of(data: Dataset) -> tuple[Group, ...]:
     """The arms in the study's order with the enrolled in each; everybody together while arms are masked."""
     enrolled = data.populations[ENROLLED].members
-    if arms_masked(data):
+    if arms_masked(data.snapshot, data.study):
         words = "Arms are masked at the time of this analysis; all participants together."
         return (Group(0, "", ALL, words, enrolled),)
     people = data.snapshot.participants

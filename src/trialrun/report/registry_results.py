@@ -18,10 +18,10 @@ from trialrun.derive.endpoints import BASELINE, AnalysisRow
 from trialrun.derive.populations import ENROLLED, SCREENED, TREATED
 from trialrun.errors import AnalysisError
 from trialrun.registry.record import Record
+from trialrun.report.overview import is_masked
 from trialrun.report.registry_groups import (
     PARTICIPANTS,
     Group,
-    arms_masked,
     counted,
     denoms,
     groups_of,
@@ -402,13 +402,14 @@ def _analysis(groups: Sequence[Group], result: Result) -> dict[str, Any] | None:
     if result.estimate is None:
         return None
     digits = 2 if abs(result.estimate) < 100 else 1
-    chosen = [one.id("OG") for one in groups if not result.arm or one.arm in result.arm.split(" - ")]
+    chosen = [one.id("OG") for one in groups if one.arm in _arms_of(groups, result.arm)]
+    compared = len(chosen) > 1
     method = next((words for part, words in _METHODS.items() if part in result.method.lower()), "Other")
     made: dict[str, Any] = {
         "groupIds": chosen or [one.id("OG") for one in groups],
         "groupDescription": _about(result),
-        "nonInferiorityType": "SUPERIORITY" if " - " in result.arm else "OTHER",
-        "nonInferiorityComment": "" if " - " in result.arm else "One group against no change; no comparison of groups.",
+        "nonInferiorityType": "SUPERIORITY" if compared else "OTHER",
+        "nonInferiorityComment": "" if compared else "One group against no change; no comparison of groups.",
         "statisticalMethod": method,
         "statisticalComment": result.method,
         "paramType": result.estimate_name[:1].upper() + result.estimate_name[1:],
@@ -421,14 +422,21 @@ def _analysis(groups: Sequence[Group], result: Result) -> dict[str, Any] | None:
             else f"; adjusted for the number of primary outcomes {result.p_adjusted:.4f}"
         )
         made["pValue"] = "<0.0001" if result.p < 0.0001 else f"{result.p:.4f}"
-        made["pValueComment"] = (
-            f"Two-sided{adjusted}. {_CAVEAT}" if " - " not in result.arm else f"Two-sided{adjusted}."
-        )
+        made["pValueComment"] = f"Two-sided{adjusted}." if compared else f"Two-sided{adjusted}. {_CAVEAT}"
     if result.interval is not None:
         made |= _limits(result.interval, digits)
     return {name: value for name, value in made.items() if value != ""}
 
 
+def _arms_of(groups: Sequence[Group], arm: str) -> tuple[str, ...]:
+    """The arms a result is of: its own, or the two it compares (`one-other`)."""
+    arms = [one.arm for one in groups if one.arm]
+    pairs = ((one, other) for one in arms for other in arms if f"{one}-{other}" == arm)
+    return (arm,) if arm in arms else next(pairs, ())
+
+
+# The registry's limit for what is said about an analysis.
+_LONGEST_ABOUT = 500
 _CAVEAT = "One arm without a comparison shows what happened, not what caused it."
 
 
@@ -437,9 +445,18 @@ def _about(result: Result) -> str:
     if said is None:
         return result.label
     events = "; ".join(f"{kind}: {how}" for kind, how in sorted(said.intercurrent.items()))
-    return (
-        f"Estimand {said.name}: {said.summary}. Population: {said.population}. Intercurrent events: {events}."
-    )
+    told = f"Estimand {said.name}: {said.summary}. Population: {said.population}."
+    whole = f"{told} Intercurrent events: {events}."
+    if len(whole) <= _LONGEST_ABOUT:
+        return whole
+    # Events that are only flagged go first: no value is used otherwise because of them.
+    decisive = [
+        f"{kind}: {how}"
+        for kind, how in sorted(said.intercurrent.items())
+        if "treatment policy" not in how.lower()
+    ]
+    short = f"{told} Intercurrent events: {'; '.join(decisive)}; others: treatment policy."
+    return short if len(short) <= _LONGEST_ABOUT else told
 
 
 def _limits(interval: Interval, digits: int) -> dict[str, Any]:
@@ -497,7 +514,7 @@ def limitations(data: Dataset, results: Results) -> str:
             "Without a comparison group a change over time cannot be told apart from the natural course, regression to "
             "the mean, or other care."
         )
-    if arms_masked(data):
+    if is_masked(data):
         sentences.append("The arms were masked at the time of this analysis.")
     if results.purpose == "interim":
         sentences.append("Interim: the study was not finished and the numbers will change.")
