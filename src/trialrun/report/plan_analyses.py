@@ -106,7 +106,7 @@ def _analyses(study: Study) -> Iterator[Block]:
     plan = study.analysis
     yield Paragraph(
         f"All intervals are two-sided {100 * plan.level:g} % intervals; all p values are two-sided and exact where the method "
-        "allows. Estimates are computed unrounded and rounded for print: means to one decimal more than the data, p values to three."
+        "allows. Estimates are computed unrounded and rounded for print: means to one decimal more than the data, two at the most (the data's own where they have two), p values to three."
     )
     numbers = {name: number for number, name in enumerate(plan.estimands, start=1)}
     arms = len(study.arms) > 1
@@ -189,7 +189,7 @@ def _multiplicity(study: Study) -> Iterator[Block]:
     else:
         words, source = ADJUSTMENTS[shared.adjustment]
         yield Paragraph(
-            f"There are {len(titles)} primary outcomes: {listed(titles)}. Procedure: {shared.adjustment.value.replace('_', ' ')}, "
+            f"There are {len(titles)} primary outcomes: {listed(titles)}. Procedure: {shared.adjustment.value.replace('_', ' ').capitalize()}, "
             f"two-sided α = {shared.level:g} for all together. {words}"
         )
         if source:
@@ -272,7 +272,7 @@ def sensitivity_chapter(study: Study) -> Chapter:
         "Sensitivity analyses",
         (
             Paragraph(
-                "Each repeats the main analysis of an estimand with one thing changed and is shown beside it in a forest plot. None "
+                "Each repeats the main analysis of an estimand with one thing changed and is shown beside it: changes in a forest plot, shares in their table. None "
                 "replaces the main analysis, whatever it gives."
             ),
             Table(

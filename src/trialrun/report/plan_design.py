@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trialrun.report.documents.blocks import Block, Chapter, Facts, Heading, Note, Paragraph, Table
-from trialrun.report.plan_words import NEEDS, counted, listed, lower_first, numbered, parameter_title
+from trialrun.report.plan_words import (
+    NEEDS,
+    counted,
+    dosing_words,
+    listed,
+    lower_first,
+    numbered,
+    parameter_title,
+)
 from trialrun.study.describe import stated_words, timing
 from trialrun.study.model import Derived, Endpoint, EndpointRole, Study, Visit, VisitKind
 from trialrun.study.plan import EVENTS, Need, PopulationPlan
@@ -95,12 +103,8 @@ def _study(study: Study) -> Iterator[Block]:
             caption="Treatment",
             widths=(1, 3),
         )
-    for plan in study.dose_plans:
-        given = [f"{dose.amount} {plan.unit} at {study.visits[dose.visit].title}" for dose in plan.doses]
-        yield Paragraph(
-            f"{study.arms[plan.arm].title}: {plan.product}, {plan.route}. {listed(given)}; {plan.total} {plan.unit} in all, "
-            f"within {plan.within_days} days of the first dose."
-        )
+    for words in dosing_words(study):
+        yield Paragraph(words)
     yield Table(
         ("Outcome", "Registered as", "Time frame of the record", "Analysed as", "At"),
         [

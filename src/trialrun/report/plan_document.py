@@ -151,8 +151,9 @@ def _computing_blocks(study: Study) -> Iterator[Block]:
             ),
             "A registered outcome that cannot be analysed stops the analysis with its reason; none is left out in silence.",
             (
-                "Any analysis that is not in this plan is labelled post hoc. A departure from the plan is a change of the definition with a reason in the log, "
-                "and is listed in the report with both hashes."
+                "Beside the planned analyses the report describes the change of every outcome at every time by its mean and its median, folded away and "
+                "labelled as not asked by the plan. A departure from the plan is a change of the definition, which the log holds with its reason; the "
+                "report names the definition it followed by its SHA-256."
             ),
         )
     )

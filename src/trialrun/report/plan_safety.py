@@ -40,7 +40,7 @@ def _safety(study: Study) -> Iterator[Block]:
         yield Heading("Exposure", 2)
         yield Paragraph(
             "Doses planned and given, interruptions, the cumulative amount, and the days from first to last dose, for each participant and in summary. "
-            "Person-time runs from the first dose to the last day the participant was seen, both counted; a month is 365.25/12 days."
+            "Person-time runs from the day of the first dose to death, else the end of participation, else the last day seen, both days counted; a month is 365.25/12 days."
         )
     if local_name(study, "adverse_event") in study.forms:
         yield from _adverse_events(study)
@@ -63,9 +63,11 @@ def _adverse_events(study: Study) -> Iterator[Block]:
     rows = ["any event"]
     rows += ["related (possibly, probably or definitely)"] if has("ae_related") else []
     rows += ["serious"] if has("ae_serious") else []
+    rows += ["serious and related"] if has("ae_serious") and has("ae_related") else []
     rows += ["grade 3 or more"] if has("ae_grade") else []
-    rows += ["leading to a change or stop of the dose"] if has("ae_action") else []
+    rows += ["leading to a changed dose", "leading to stopping the product"] if has("ae_action") else []
     rows += ["fatal"] if has("ae_outcome") else []
+    rows.append("death of any cause")
     points = [
         (
             f"Summary: participants with {listed(rows)}, each with n, percent and the exact interval of Clopper and Pearson; the number of events; and "
@@ -96,7 +98,7 @@ def _laboratory(study: Study) -> Iterator[Block]:
         return
     yield Heading("Laboratory and liver safety", 2)
     yield Paragraph(
-        f"For {listed(names)}: values by visit; shift of the CTCAE grade from baseline to the worst value and to each visit. Where CTCAE grades an "
+        f"For {listed(names)}: each participant's course in multiples of the own baseline; shift of the CTCAE grade from baseline to the worst value and to each visit. Where CTCAE grades an "
         "abnormal baseline by multiples of it, the baseline is the reference, not the upper limit of normal."
     )
     alerts = _settings(study).get("alerts")
@@ -125,8 +127,9 @@ def _liver(alerts: Mapping[str, Any]) -> Iterator[Block]:
     yield Paragraph(
         "Baseline for liver safety is the mean of all values before the first dose; a baseline of one draw is marked. Peak ALT and "
         f"bilirubin are plotted against each other as multiples of baseline. Listed are participants with {enzyme}{together}{apart}. "
-        "The plot in multiples of the upper limit of normal is shown greyed and decides nothing, because abnormal baselines "
-        "make it mislead (Treem WR et al. Drug Saf 2021;44:133)."
+        "Listed beside them, for an investigator to look at, are new grades of 3 or more, a rise of creatinine, and values that would meet Hy's law in "
+        "multiples of the upper limit of normal. These multiples, in the list and in a greyed plot, decide nothing, because abnormal baselines make them "
+        "mislead (Treem WR et al. Drug Saf 2021;44:133)."
     )
 
 
@@ -156,7 +159,7 @@ def _rule(study: Study, rule: StoppingRule, window: int) -> Iterator[Block]:
     yield Paragraph(
         f"After every participant the posterior probability that death within {window} days of the first dose is more likely than {percent(rule.limit)} is "
         f"computed from the prior Beta({rule.a:g}, {rule.b:g}) (mean {percent(rule.a / (rule.a + rule.b))}, worth {rule.a + rule.b:g} participants). "
-        f"Dosing is halted for review when it exceeds {percent(rule.certainty)}. A participant counts once dead within the window or observed to its end. "
+        f"Dosing is halted for review when it exceeds {percent(rule.certainty)}. A participant counts once dead within the window, observed to its end, or having completed the study. "
         "The rule supports the people who decide; it does not decide for them."
     )
     yield Table(

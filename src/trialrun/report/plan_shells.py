@@ -35,11 +35,13 @@ def _people(study: Study) -> Iterator[Shell]:
     sets = [(one.title, _SHARE) for one in study.analysis.populations.values()]
     yield "Populations and flow", ("Population", "Participants"), sets
     measured = list(dict.fromkeys(one.variable for one in study.endpoints.values() if one.order))
-    rows = [
-        ("Age", _COUNT, "xx.x (xx.x)", "xx (xx to xx)"),
-        *((parameter_title(study, name), _COUNT, "xx.x (xx.x)", "xx (xx to xx)") for name in measured),
-    ]
-    yield "Baseline", ("", "n", "Mean (SD)", "Median (range)"), rows
+    cells = (_COUNT, _COUNT, "xx.x (xx.x)", "xx", "xx to xx", "xx to xx")
+    rows = [("Age", *cells), *((parameter_title(study, name), *cells) for name in measured)]
+    yield (
+        "Baseline",
+        ("Measured", "n", "Missing", "Mean (SD)", "Median", "Quartiles", "Lowest to highest"),
+        rows,
+    )
 
 
 def _outcomes(study: Study) -> Iterator[Shell]:
@@ -51,41 +53,48 @@ def _outcomes(study: Study) -> Iterator[Shell]:
             at = study.visits[estimand.visits[-1]].title if estimand.visits else "end"
             yield (
                 estimand.title,
-                ("Event", "Participants", f"At risk at {at}", f"Incidence at {at}", "95 % interval"),
-                [(EVENTS[kind], _COUNT, _COUNT, "xx.x %", "xx.x % to xx.x %") for kind in estimand.events],
+                (
+                    "Event",
+                    "Participants",
+                    f"With the event by {at}",
+                    "Still at risk",
+                    "Cumulative incidence",
+                    "95 % interval",
+                ),
+                [
+                    (EVENTS[kind], _COUNT, _COUNT, _COUNT, "xx.x %", "xx.x % to xx.x %")
+                    for kind in estimand.events
+                ],
             )
         elif estimand.variable is Variable.RESPONSE:
             yield (
                 estimand.title,
-                ("Outcome", "Responders of n", "Share", "95 % interval"),
-                _rows(study, estimand, ("xx of xx", "xx.x %", "xx.x % to xx.x %")),
+                ("Outcome", "Responders", "Of", "Share", "95 % interval"),
+                _rows(study, estimand, (_COUNT, _COUNT, "xx %", "xx % to xx %")),
             )
         else:
             yield estimand.title, _heads(estimand), _rows(study, estimand, _cells(estimand))
     for one in plan.shifts.values():
         start = [name for name in one.order if name not in EVENTS]
-        heads = ("Baseline", *(EVENTS.get(name, name) for name in one.order), "Not known")
+        heads = ("Baseline", *(EVENTS.get(name, name) for name in one.order), "Missing")
         yield one.title, heads, [(name, *(_COUNT for _ in range(len(one.order) + 1))) for name in start]
 
 
 def _heads(estimand: EstimandPlan) -> tuple[str, ...]:
     if estimand.method is Method.DESCRIBE:
-        return ("Outcome", "At", "n", "Mean (SD)", "Median (range)", "95 % interval of the mean")
-    worst = any(one.strategy.value == "composite" for one in estimand.intercurrent.values())
-    decided = ("Worst rank",) if worst else ()
+        return ("Outcome", "At", "n", "Mean", "95 % interval", "Mean change", "95 % interval of the change")
     adjusted = ("Adjusted p",) if estimand.role is EstimandRole.PRIMARY else ()
-    return ("Outcome", "At", "n", *decided, "Estimate", "95 % interval", "p", *adjusted)
+    return ("Outcome", "At", "n", "Estimate", "95 % interval", "p", *adjusted)
 
 
 def _cells(estimand: EstimandPlan) -> tuple[str, ...]:
     known = {
         "n": _COUNT,
-        "Worst rank": _COUNT,
         "Estimate": _NUMBER,
         "p": _P,
         "Adjusted p": _P,
-        "Mean (SD)": "xx.x (xx.x)",
-        "Median (range)": "xx (xx to xx)",
+        "Mean": _NUMBER,
+        "Mean change": _NUMBER,
     }
     return tuple(known.get(head, _INTERVAL) for head in _heads(estimand)[2:])
 
@@ -111,12 +120,14 @@ def _harms(study: Study) -> Iterator[Shell]:
         (name, _SHARE, "xx.x % to xx.x %", _COUNT, "xx.x (xx.x to xx.x)")
         for name in (
             "Any adverse event",
-            "Related",
+            "Related to the product",
             "Serious",
+            "Serious and related",
             "Grade 3 or more",
-            "Leading to change of dose",
-            "Leading to stop",
+            "Leading to a changed dose",
+            "Leading to stopping the product",
             "Fatal",
+            "Death of any cause",
         )
     ]
     yield "Adverse events, summary", heads, rows

@@ -132,7 +132,8 @@ METHODS: Mapping[Method, MethodWords] = {
             (
                 "change(i, t) = μ(t) + β · (baseline(i) − mean baseline) + ε(i, t), with a mean μ(t) for every planned visit, and "
                 "errors of one participant multivariate normal with covariance Σ, independent between participants. The "
-                "model is fitted by restricted maximum likelihood; μ(t) is the adjusted mean change at the mean baseline."
+                "model is fitted by restricted maximum likelihood; μ(t) is the adjusted mean change at the mean baseline, which is that "
+                "of everyone in the population, also of those without a later value."
             ),
             (
                 "Standard errors and degrees of freedom are those of Kenward and Roger in the form linear in the elements of "
@@ -262,6 +263,18 @@ def events_by_handling(estimand: EstimandPlan) -> list[str]:
         f"{strategy.value.replace('_', ' ')}{f' ({how})' if how else ''}"
         for (strategy, how), names in grouped.items()
     ]
+
+
+def dosing_words(study: Study) -> list[str]:
+    """What each arm is to be given: product, route, doses and total, one sentence an arm."""
+    found: list[str] = []
+    for plan in study.dose_plans:
+        given = [f"{dose.amount} {plan.unit} at {study.visits[dose.visit].title}" for dose in plan.doses]
+        found.append(
+            f"{study.arms[plan.arm].title}: {plan.product}, {plan.route}. {listed(given)}; {plan.total} {plan.unit} in all, "
+            f"within {plan.within_days} days of the first dose."
+        )
+    return found
 
 
 def lower_first(text: str) -> str:

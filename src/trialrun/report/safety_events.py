@@ -8,6 +8,7 @@ from trialrun.analyse.safety_result import Count, CountLine, EventLine, TermLine
 from trialrun.report import anchors
 from trialrun.report.documents.blocks import Block, Cell, Chapter, Details, Note, Paragraph, Table
 from trialrun.report.numbers import NONE, shown
+from trialrun.report.plan_words import dosing_words
 from trialrun.report.safety_rows import SafetyBook, interval_words, rate_words, truth
 
 MOST_LISTED = 400
@@ -32,7 +33,14 @@ def exposure_chapter(book: SafetyBook) -> Chapter:
         )
         return Chapter(anchors.EXPOSURE, _EXPOSURE, (Paragraph(words),))
     blocks: list[Block] = [
-        _counts(book, safety.exposure_counts, _EXPOSURE, "Dosing against the plan"),
+        *(Paragraph(f"Planned. {words}") for words in dosing_words(book.data.study)),
+        _counts(
+            book,
+            safety.exposure_counts,
+            _EXPOSURE,
+            "Dosing against the plan",
+            notes=("Shares carry the exact (Clopper-Pearson) interval, in percent.",),
+        ),
         Table(
             ("Measure", *(("Group",) if _arms(book) else ()), "n", "Mean (SD)", "Median", "Range", "Sum"),
             [
