@@ -2,8 +2,9 @@
 
 Analyses, analysis sets, methods with their operations, groupings and operation results carry the standard's names.
 What the standard has no place for stands beside them under `trialrun`: estimands, intervals' notes, the rows behind
-each number with the hashes of their log entries, and who was left out. Source: CDISC Analysis Results Standard v1.0,
-2024 (logical model).
+each number with the hashes of their log entries, and who was left out. Without those, and `layout`, `synthetic` and
+`purpose` at the top, only the standard's own names are left. Source: CDISC Analysis Results Standard v1.0, 2024
+(logical model and JSON schema, github.com/cdisc-org/analysis-results-standard).
 """
 
 from __future__ import annotations
@@ -152,12 +153,14 @@ def _groupings(results: Results) -> list[dict[str, Any]]:
 
 def _methods(results: Sequence[Result]) -> dict[str, dict[str, Any]]:
     """Every method used, with every operation any result of it has."""
-    operations: dict[str, dict[str, str]] = {}
+    operations: dict[str, dict[str, tuple[str, str]]] = {}
     names: dict[str, str] = {}
     for result in results:
         key = method_id(result)
         names.setdefault(key, result.method)
-        operations.setdefault(key, {}).update({name: label for name, label, _ in _operations(result)})
+        operations.setdefault(key, {}).update(
+            {name: (label, _pattern(value)) for name, label, value in _operations(result)}
+        )
     return {
         key: {
             "id": key,
@@ -169,13 +172,18 @@ def _methods(results: Sequence[Result]) -> dict[str, dict[str, Any]]:
                     "name": name,
                     "label": label,
                     "order": order,
-                    "resultPattern": "X.XXXX",
+                    **({"resultPattern": pattern} if pattern else {}),
                 }
-                for order, (name, label) in enumerate(found.items(), start=1)
+                for order, (name, (label, pattern)) in enumerate(found.items(), start=1)
             ],
         }
         for key, found in operations.items()
     }
+
+
+def _pattern(value: Any) -> str:
+    """How a value is shown: a count whole, a number to four decimals, a word as it is."""
+    return "X." + "X" * _DIGITS if isinstance(value, float) else "X" if isinstance(value, int) else ""
 
 
 def method_id(result: Result) -> str:
@@ -205,7 +213,10 @@ def _analysis(result: Result, results: Results) -> dict[str, Any]:
         "dataset": "analysis_rows",
         "variable": result.parameter,
         "methodId": key,
-        "orderedGroupings": [{"order": 1, "groupingId": "arm", "resultsByGroup": True}] if result.arm else [],
+        # A comparison has one result of two groups, not one for each.
+        "orderedGroupings": [{"order": 1, "groupingId": "arm", "resultsByGroup": len(groups) == 1}]
+        if groups
+        else [],
         "results": [_operation_result(key, name, value, groups) for name, _, value in _operations(result)],
         "trialrun": _beside(result),
     }
