@@ -127,6 +127,28 @@ def test_our_own_section_has_no_error_but_terms_nobody_coded(one_arm, two_arms):
         assert codes(findings, "error") <= {"no-organ-system"}, [str(one) for one in findings]
 
 
+def test_a_comparison_names_both_groups_and_is_not_said_to_be_of_one(two_arms):
+    data, results = two_arms
+    outcomes = results_section(data, results)["outcomeMeasuresModule"]["outcomeMeasures"]
+    analyses = [one for outcome in outcomes for one in outcome["analyses"]]
+    compared = [one for one in analyses if len(one["groupIds"]) == 2]
+    assert compared
+    for one in compared:
+        assert one["nonInferiorityType"] == "SUPERIORITY"
+        assert "nonInferiorityComment" not in one
+        assert "One arm" not in one.get("pValueComment", "")
+    alone = [one for one in analyses if len(one["groupIds"]) == 1]
+    assert all(one["nonInferiorityType"] == "OTHER" for one in alone)
+
+
+def test_what_is_said_about_an_analysis_fits_the_registrys_field(one_arm, two_arms):
+    for data, results in (one_arm, two_arms):
+        for outcome in results_section(data, results)["outcomeMeasuresModule"]["outcomeMeasures"]:
+            assert len(outcome["unitOfMeasure"]) <= 40
+            assert len(outcome["populationDescription"]) <= 500
+            assert all(0 < len(one["groupDescription"]) <= 500 for one in outcome["analyses"])
+
+
 def test_two_arms_have_a_group_each_and_a_total(two_arms):
     data, results = two_arms
     section = results_section(data, results)
