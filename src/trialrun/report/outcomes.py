@@ -235,8 +235,10 @@ def _visit_row(shown_: Shown, result: Result, arms: bool, book: RowBook) -> tupl
 
 
 def _arm(shown_: Shown, arm: str) -> str:
+    """A group's title; a comparison (`one-other`) as the one against the other."""
     titles = {name: one.title for name, one in shown_.data.study.arms.items()}
-    return " minus ".join(titles.get(name, name) for name in arm.split(" - ")) if arm else "All"
+    pairs = {f"{one}-{other}": f"{titles[one]} against {titles[other]}" for one in titles for other in titles}
+    return (titles | pairs).get(arm, arm) if arm else "All"
 
 
 def _answers(shown_: Shown) -> tuple[list[Result], list[Result]]:
