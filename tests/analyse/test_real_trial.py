@@ -14,6 +14,7 @@ import pytest
 
 from trialrun.analyse.run import analyse_dataset
 from trialrun.app.analyses import derive_snapshot
+from trialrun.cli.results import show_results
 from trialrun.report.build import build_report
 from trialrun.snapshot.foreign import import_foreign, read_mapping
 from trialrun.study.load import load_study
@@ -94,3 +95,15 @@ def test_the_report_says_where_the_data_are_from(data, results, tmp_path):
     assert "import:pbcseq.csv:2" in words
     assert "D-penicillamine (n = 158)" in words
     assert "Placebo (n = 154)" in words
+    assert "D-penicillamine against Placebo" in words
+
+
+def test_the_tutorial_shows_what_the_terminal_says(data, results, root, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    show_results(results, data.study)
+    printed = capsys.readouterr().out
+    page = (root / "docs" / "tutorial" / "screen-real-people.md").read_text(encoding="utf-8")
+    shown = [line for line in page.splitlines() if line.startswith("primary 1: bilirubin  ")]
+    assert len(shown) == 2
+    for line in shown:
+        assert line in printed
