@@ -114,7 +114,11 @@ def test_rank_sum_counts_every_way_to_deal_the_ranks(first, second):
     ranks = midranks([*first, *second])
     sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(first))]
     found = methods.rank_sum(first, second)
-    assert found.p == pytest.approx(two_sided(sum(ranks[: len(first)]), sums), abs=1e-12)
+    # As far from the expected sum on either side, as R's exactRankTests and coin count.
+    expected = len(first) * (len(ranks) + 1) / 2
+    distance = abs(sum(ranks[: len(first)]) - expected)
+    far = sum(abs(each - expected) >= distance - 1e-9 for each in sums) / len(sums)
+    assert found.p == pytest.approx(far, abs=1e-12)
     wins = sum((a > b) + (a == b) / 2 for a in first for b in second)
     assert found.u == wins
     assert found.superiority == pytest.approx(wins / (len(first) * len(second)))
@@ -142,7 +146,7 @@ def test_rank_sum_moves_stretches_and_turns_with_the_arms(first, second, shift, 
     _, moved = of([v + shift for v in first], second)
     _same([None if v is None else v + shift for v in numbers], moved)
     sides = [methods.rank_sum(first, second, alternative=side).p for side in ("less", "greater")]
-    assert found.p == pytest.approx(min(1.0, 2 * min(sides)))
+    assert min(sides) <= found.p + 1e-12 <= 1 + 2e-12
 
 
 # --- proportions -------------------------------------------------------------------------------------------

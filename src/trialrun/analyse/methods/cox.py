@@ -126,7 +126,7 @@ def _maximum(
     null, gradient, information = _likelihood(x, blocks, beta)
     current = null
     for iteration in range(1, _ITERATIONS + 1):
-        step = _solved(information, gradient, names)
+        step = _solved(information, gradient, names, beta)
         reached = _likelihood(x, blocks, beta + step)
         for _ in range(_HALVINGS):
             if reached[0] >= current - 1e-12 * abs(current):
@@ -136,11 +136,7 @@ def _maximum(
         gain, (current, gradient, information) = reached[0] - current, reached
         beta = beta + step
         if np.abs(beta).max() > _RUNAWAY:
-            raise AnalysisError(
-                f"the hazard ratio of {names[int(np.abs(beta).argmax())]!r} is not finite: it separates those "
-                "with the event from those without",
-                "describe the groups instead, or leave the covariate out",
-            )
+            raise _separated(names, beta)
         if abs(gain) < _TOLERANCE * (1 + abs(current)) and np.abs(step).max() < _STEP:
             return beta, null, current, information, iteration
     raise AnalysisError(
@@ -175,10 +171,21 @@ def _likelihood(x: Any, blocks: Sequence[tuple[Any, Any]], beta: Any) -> tuple[f
     return value, gradient, information
 
 
-def _solved(information: Any, gradient: Any, names: Sequence[str]) -> Any:
+def _separated(names: Sequence[str], beta: Any) -> AnalysisError:
+    return AnalysisError(
+        f"the hazard ratio of {names[int(abs(beta).argmax())]!r} is not finite: it separates those with the "
+        "event from those without",
+        "describe the groups instead, or leave the covariate out",
+    )
+
+
+def _solved(information: Any, gradient: Any, names: Sequence[str], beta: Any) -> Any:
     import numpy as np
 
     if np.linalg.cond(information) > 1e12:
+        # What could be told apart at the start and no longer can has run away on the steps since.
+        if abs(beta).max() > 1:
+            raise _separated(names, beta)
         raise AnalysisError(
             f"the covariates {', '.join(names)} say the same thing, or too few events tell them apart",
             "leave one out",

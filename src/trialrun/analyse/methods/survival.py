@@ -15,6 +15,7 @@ from trialrun.analyse.methods.binomial import checked_level
 from trialrun.errors import AnalysisError
 
 Scale = Literal["log-log", "log", "plain"]
+IncidenceScale = Literal["complementary log-log", "log-log", "log", "plain"]
 CENSORED = ""
 
 
@@ -64,8 +65,14 @@ class KaplanMeier:
         return SurvivalStep(time, risk, 0, 0, step.survival, step.se, step.low, step.high)
 
     def median(self) -> float | None:
-        """The first time at which half or fewer are event-free; `None` when it was not reached."""
-        return next((step.time for step in self.steps if step.survival <= 0.5 + 1e-12), None)
+        """The first time at which fewer than half are event-free; `None` when it was not reached.
+
+        Where the curve rests at exactly half, the middle of that rest, as R and SAS give it; the time it
+        begins when it rests there to the end.
+        """
+        begins = next((step.time for step in self.steps if step.survival <= 0.5 + 1e-12), None)
+        below = next((step.time for step in self.steps if step.survival < 0.5 - 1e-12), None)
+        return begins if begins is None or below is None else (begins + below) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,12 @@ def kaplan_meier(
 
 
 def aalen_johansen(
-    times: Sequence[float], causes: Sequence[str], *, level: float = 0.95, among: Sequence[str] = ()
+    times: Sequence[float],
+    causes: Sequence[str],
+    *,
+    scale: IncidenceScale = "complementary log-log",
+    level: float = 0.95,
+    among: Sequence[str] = (),
 ) -> AalenJohansen:
     """The probability of each of several events by a time, each ending the risk of the others.
 
@@ -132,8 +144,10 @@ def aalen_johansen(
         times: days from the start to the first event or the end of observation.
         causes: what the time ends in, such as `death` or `transplant`; empty text for no event yet.
         among: events to report even if nobody had them; others found in the data are added in order of name.
-    The standard error is the infinitesimal jackknife; the interval is on the log(-log) scale of 1 minus the
-    incidence. At incidence 0 the interval is 0 to 0: no curve shows what so few participants cannot rule
+        scale: of the interval. `complementary log-log` is the log(-log) of 1 minus the incidence, so that one
+            event alone gives the interval of `kaplan_meier`; `log-log` is that of the incidence itself
+            (R's conf.type and SAS' default), `log` R's default.
+    The standard error is the infinitesimal jackknife. At incidence 0 the interval is 0 to 0: no curve shows what so few participants cannot rule
     out; give the exact interval of 0 of n beside it.
     Errors: as `kaplan_meier`.
     Sources: Aalen OO, Johansen S, Scand J Stat 1978;5:141; infinitesimal jackknife: Jaeckel LA, Bell
@@ -152,7 +166,7 @@ def aalen_johansen(
             cumulative[kind] += free * counts.get(kind, 0) / risk
         free *= 1 - sum(counts.get(kind, 0) for kind in kinds) / risk
         se = influence.errors()
-        bounds = {kind: _incidence_bounds(cumulative[kind], se[kind], z) for kind in kinds}
+        bounds = {kind: _incidence_bounds(cumulative[kind], se[kind], z, scale) for kind in kinds}
         steps.append(
             IncidenceStep(
                 time,
@@ -240,9 +254,11 @@ def _survival_bounds(survival: float, greenwood: float, z: float, scale: Scale) 
     return max(0.0, low), min(1.0, high)
 
 
-def _incidence_bounds(incidence: float, se: float, z: float) -> tuple[float, float]:
+def _incidence_bounds(incidence: float, se: float, z: float, scale: IncidenceScale) -> tuple[float, float]:
     if incidence <= 0 or incidence >= 1:
         return incidence, incidence
+    if scale != "complementary log-log":
+        return _survival_bounds(incidence, (se / incidence) ** 2, z, scale)
     reach = z * se / ((1 - incidence) * abs(math.log1p(-incidence)))
     return (
         -math.expm1(math.exp(-reach) * math.log1p(-incidence)),

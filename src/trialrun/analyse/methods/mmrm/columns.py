@@ -50,6 +50,24 @@ def label(level: object) -> str:
     return str(level)
 
 
+def as_table(frame: Any) -> Any:
+    """A table that can be asked for its columns: rows given as mappings are turned, a lazy table is computed.
+
+    Errors: `AnalysisError` for what is no table.
+    """
+    if hasattr(frame, "collect_schema") and hasattr(frame, "collect"):
+        return frame.collect()
+    if isinstance(frame, (list, tuple)) and frame and all(isinstance(row, Mapping) for row in frame):
+        names = dict.fromkeys(name for row in frame for name in row)
+        return {name: [row.get(name) for row in frame] for name in names}
+    if isinstance(frame, Mapping) or hasattr(frame, "columns") or hasattr(frame, "column_names"):
+        return frame
+    raise AnalysisError(
+        f"{type(frame).__name__} is no table of columns",
+        "give a mapping of column names to values, rows as mappings, or a pandas, polars or Arrow table",
+    )
+
+
 def column_names(frame: Any) -> list[str]:
     """The names of a table's columns, for mappings, pandas, polars and Arrow alike."""
     for attribute in ("column_names", "columns"):
@@ -72,10 +90,25 @@ def column_values(frame: Any, name: str) -> list[Any]:
     return list(column)
 
 
+def chosen_order(frame: Any, name: str) -> list[Any] | None:
+    """The order of categories somebody chose for a pandas column; `None` when nobody did.
+
+    Categories in the order of the alphabet are what pandas makes of text by itself: they are no choice.
+    """
+    kind = getattr(frame[name], "dtype", None)
+    categories, ordered = getattr(kind, "categories", None), getattr(kind, "ordered", None)
+    if categories is None or ordered is None:
+        return None
+    order = list(categories)
+    return order if ordered or order != sorted(order, key=str) else None
+
+
 def is_missing(value: Any) -> bool:
-    """None, NaN, and what pandas calls NA or NaT."""
+    """None, NaN, what pandas calls NA or NaT, and text with nothing in it."""
     if value is None:
         return True
+    if isinstance(value, str):
+        return not value.strip()
     try:
         return bool(value != value)
     except TypeError:
@@ -200,7 +233,7 @@ def read_column(
 ) -> Numbers | Categories:
     """A column by its kind: categorical when asked, when it has levels or a reference, or holds text."""
     values = column_values(frame, name)
-    wanted = (levels or {}).get(name)
+    wanted = (levels or {}).get(name, chosen_order(frame, name))
     first = (reference or {}).get(name)
     asked = categories or wanted is not None or first is not None
     if not asked and _all_plain(values):

@@ -19,6 +19,13 @@ SATTERTHWAITE = "satterthwaite"
 RESIDUAL = "residual"
 DF_METHODS = (KENWARD_ROGER, KENWARD_ROGER_LINEAR, SATTERTHWAITE, RESIDUAL)
 INFORMATION = ("observed", "expected")
+_SHORT = {"kr": KENWARD_ROGER, "kr-linear": KENWARD_ROGER_LINEAR, "sat": SATTERTHWAITE}
+
+
+def df_method(name: str) -> str:
+    """The method of degrees of freedom from its name in any case, or short (KR, KR-linear)."""
+    plain = str(name).strip().lower().replace("_", "-").replace(" ", "-")
+    return _SHORT.get(plain, plain)
 
 
 @dataclass(frozen=True, slots=True)

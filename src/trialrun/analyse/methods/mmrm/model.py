@@ -13,6 +13,7 @@ from trialrun.analyse.methods.mmrm.inference import (
     INFORMATION,
     KENWARD_ROGER,
     KENWARD_ROGER_LINEAR,
+    df_method,
     infer,
 )
 from trialrun.analyse.methods.mmrm.likelihood import Patterns
@@ -47,11 +48,13 @@ def mmrm(
 
     Args:
         frame: one row for each participant and visit; a mapping of column names to equally long
-            sequences, or a pandas, polars or Arrow table. None and NaN are missing: rows without
-            response or covariate are left out (missing at random), and the log counts them.
+            sequences, a list of rows as mappings, or a pandas, polars or Arrow table. None, NaN and
+            empty text are missing: rows without response or covariate are left out (missing at
+            random), and the log counts them.
         fixed: fixed effects such as `"baseline + ARM*visit"`. A variable is categorical when it is
             the visit, holds text, or is named in `levels`, `reference` or `categories`; its first
-            level (natural order, or as in `levels`, or `reference`) is the reference.
+            level (natural order, or as in `levels`, a pandas category's own order, or `reference`) is
+            the reference.
         covariance: the structure between visits, or several to be tried in that order until one
             converges; each failure is in the log.
         df: "kenward-roger" (SAS' DDFM=KR), "kenward-roger-linear" (without second derivatives;
@@ -67,8 +70,9 @@ def mmrm(
     Biometrics 1982;38:963; Kenward and Roger, Biometrics 1997;53:983; Satterthwaite, Biometrics
     Bulletin 1946;2:110.
     """
+    df, method, information = df_method(df), str(method).lower(), str(information).lower()
     _check_options(df, method, level, information)
-    wanted = (covariance,) if isinstance(covariance, str) else tuple(covariance)
+    wanted = (covariance,) if isinstance(covariance, str) else tuple(covariance or ())
     tried = tuple(dict.fromkeys(kind_of(name) for name in wanted))
     if not tried:
         raise AnalysisError("no covariance structure is given", "name at least one")

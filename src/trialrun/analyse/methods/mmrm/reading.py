@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from trialrun.analyse.methods.mmrm.columns import (
     Categories,
     Numbers,
+    as_table,
     categorical,
+    chosen_order,
     column_values,
     distinct,
     is_missing,
@@ -73,10 +75,13 @@ def read_data(
     """
     import numpy as np
 
+    frame = as_table(frame)
     _check_named(formula, visit, {*(levels or {}), *(reference or {}), *categories})
     outcome = numeric(response, column_values(frame, response))
     people = _identified(participant, column_values(frame, participant), ordered=False)
-    seen = _identified(visit, column_values(frame, visit), (levels or {}).get(visit))
+    visits_given = column_values(frame, visit)
+    order = (levels or {}).get(visit, chosen_order(frame, visit))
+    seen = _identified(visit, visits_given, order)
     variables: dict[str, Variable] = {
         name: read_column(
             frame,

@@ -59,6 +59,8 @@ _SHORT = {
     "arh(1)": "heterogeneous ar1",
     "csh": "heterogeneous compound symmetry",
     "cs": "compound symmetry",
+    "autoregressive": "ar1",
+    "heterogeneous autoregressive": "heterogeneous ar1",
     "adh": "heterogeneous ante-dependence",
     "ante(1)": "heterogeneous ante-dependence",
     "ad": "ante-dependence",
@@ -67,10 +69,9 @@ _SHORT = {
 
 def kind_of(name: str) -> str:
     """The full name of a structure from a full or short one (UN, CSH, CS, AR1, ARH1, TOEP, TOEPH, AD, ADH)."""
-    plain = name.strip().lower().replace("_", " ")
-    plain = _SHORT.get(plain, plain)
-    if plain.startswith("homogeneous "):
-        plain = plain.removeprefix("homogeneous ")
+    plain = " ".join(str(name).lower().replace("_", " ").replace("-", " ").split())
+    plain = plain.removeprefix("homogeneous ").replace("antedependence", "ante dependence")
+    plain = _SHORT.get(plain, plain).replace("ante dependence", "ante-dependence")
     if plain not in KINDS:
         raise AnalysisError(f"the covariance {name!r} is not known", f"choose among {', '.join(KINDS)}")
     return plain
