@@ -9,12 +9,14 @@ import re
 import pytest
 
 from small_study import DOSE_DAY, SmallRules, make_study, origin, six_people
+from trialrun.analyse.result import Interval
 from trialrun.analyse.run import analyse_dataset
 from trialrun.derive.dataset import derive_dataset
 from trialrun.errors import AnalysisError
 from trialrun.report.build import build_report, render_report
 from trialrun.report.figures import Bar, Course, spaghetti, waterfall
-from trialrun.report.numbers import decimals_of, shown, shown_interval, shown_p
+from trialrun.report.numbers import decimals_of, middle, shown, shown_interval, shown_p
+from trialrun.report.outcomes import closed_at_zero
 from trialrun.snapshot.read import read_snapshot
 from trialrun.snapshot.write import write_snapshot
 
@@ -187,3 +189,22 @@ def test_numbers_are_written_as_people_read_them():
     ]
     assert shown_interval(-1.0, None) == "−1.0 to no upper bound"
     assert decimals_of([1.0, 2.5, None]) == 1
+
+
+def test_a_median_between_two_values_keeps_its_half():
+    assert [middle(18.5, 0), middle(18.0, 0), middle(2.85, 1), middle(-0.5, 0)] == [
+        "18.5",
+        "18",
+        "2.85",
+        "\N{MINUS SIGN}0.5",
+    ]
+    assert middle(22.064, 1) == "22.1"
+
+
+@pytest.mark.parametrize(
+    ("low", "p", "said"), [(0.0, 0.037, True), (0.0, 0.065, False), (-1.0, 0.037, False)]
+)
+def test_an_interval_that_ends_on_a_rejected_zero_is_explained(dataset, low, p, said):
+    result = analyse_dataset(dataset).results[0]
+    held = dataclasses.replace(result, interval=Interval(0.95, low, None), p=p)
+    assert closed_at_zero(held) is said
