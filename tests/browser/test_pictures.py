@@ -119,6 +119,24 @@ def test_the_pages_of_a_trial_half_way(half_way: Served):
     look(page, "trail")
 
 
+def test_the_picture_of_the_report(chromium: Any, demo: Path) -> None:
+    """The first primary outcome of the rehearsal's report, as a reader finds it."""
+    size = (1180, 1330)
+    context = chromium.new_context(viewport={"width": size[0], "height": size[1]})
+    try:
+        page = context.new_page()
+        page.goto((demo / "report" / "report.html").as_uri())
+        heading = page.get_by_role("heading", name="Primary outcome 1").first
+        heading.evaluate("one => one.scrollIntoView()")
+        assert heading.is_visible()
+        if folder := os.environ.get("TRIALRUN_SCREENSHOTS"):
+            picture = small(page.screenshot(animations="disabled", caret="hide"))
+            assert len(picture) < LARGEST
+            Path(folder, "report.png").write_bytes(picture)
+    finally:
+        context.close()
+
+
 def forms(person: ParticipantState) -> set[tuple[str, str]]:
     """The forms that hold something."""
     return {(visit, form) for visit, form, _row, _item in person.values}
