@@ -280,7 +280,11 @@ def _changes_beside(shown_: Shown, planned: Sequence[Result]) -> list[Result]:
     }
     return [
         replace(
-            one, label="Change from baseline, beside the value", method="mean change with t interval", p=None
+            one,
+            label="Change from baseline, beside the value",
+            method="mean change with t interval",
+            p=None,
+            estimand=None,
         )
         for one in shown_.results
         if one.analysis is Analysis.CHANGE and one.visit in values
@@ -428,7 +432,9 @@ def _estimands(shown_: Shown, found: Sequence[Result]) -> list[Block]:
         ]
         title = estimand.title or name.replace("_", " ")
         blocks += [Paragraph((Run(title, bold=True),)), Facts([fact for fact in facts if fact[1]])]
-    return [Details("Estimands in their five attributes (ICH E9 R1)", blocks, print=True)] if blocks else []
+    # On paper those of what is not registered are in the plan alone: they are all the same.
+    paper = bool(shown_.endpoint.order)
+    return [Details("Estimands in their five attributes (ICH E9 R1)", blocks, print=paper)] if blocks else []
 
 
 def _event_words(shown_: Shown, estimand: Estimand) -> str:
