@@ -278,3 +278,20 @@ def test_hommel_is_the_closed_test_of_simes():
 def test_fixed_sequence_stops_at_the_first_failure():
     assert methods.adjust([0.01, 0.2, 0.03], "fixed_sequence") == (0.01, 0.2, 0.2)
     assert methods.adjust([0.01, 0.2], "none") == methods.adjust([0.01, 0.2], "both") == (0.01, 0.2)
+
+
+def test_a_median_at_exactly_half_lies_in_the_middle_of_the_rest():
+    """As R survival 3.5-3: survfit(Surv(c(5, 6, 8, 9), c(1, 1, 1, 1)) ~ 1) gives 7."""
+    assert methods.kaplan_meier([5, 6, 8, 9], [True] * 4).median() == 7
+    assert methods.kaplan_meier([5, 6, 8, 9], [True, True, False, False]).median() == 6
+
+
+def test_one_event_alone_has_the_interval_of_kaplan_meier():
+    times, causes = [5, 6, 6, 8, 9, 12], ["death", "", "death", "death", "", ""]
+    curve = methods.kaplan_meier(times, [cause == "death" for cause in causes])
+    step, other = methods.aalen_johansen(times, causes).at(8), curve.at(8)
+    assert (1 - step.high["death"], 1 - step.low["death"]) == pytest.approx((other.low, other.high))
+    # R survival 3.5-3, survfit(..., conf.type = "log-log") at 8.
+    scaled = methods.aalen_johansen(times, causes, scale="log-log").at(8)
+    assert scaled.low["death"] == pytest.approx(0.1074325, rel=1e-6)
+    assert scaled.high["death"] == pytest.approx(0.8565285, rel=1e-6)

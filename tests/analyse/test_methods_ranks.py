@@ -187,3 +187,28 @@ def test_halving_finds_what_a_full_scan_finds(monkeypatch):
     monkeypatch.setattr(inversion, "FULL_SCAN", 3)
     assert [methods.hodges_lehmann(sample) for sample in samples] == scanned
     assert scanned[-1].low is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "p"),
+    [
+        (
+            [1, 0.5, 0.5, -0.5, 0, -1.5, 0, 1, 0, -2, 0.5, -1.5, 0, -1.5, 0, -1],
+            [-1, -7, 4, -3],
+            0.28937048503612,
+        ),
+        (
+            [-4, -1, 2, -3, -3, 1, -2, 6, 1, -2, 1, -3, -2, -4, -11, -4, 0],
+            [-1, 1, 2, 1, -3, -2, 0],
+            0.234319742042854,
+        ),
+        (
+            [0, 0.5, 0.5, 1.5, 0.5, -0.5, 0, 0, -0.5, -1.5, -1, 0.5, -0.5, 0],
+            [2, 2, 0, 0.5, 1, 0.5, 1, 0.5, 1, 0],
+            0.00652948926606216,
+        ),
+    ],
+)
+def test_rank_sum_with_ties_counts_both_tails_as_r_does(first, second, p: float):
+    """R exactRankTests 0.8-35 wilcox.exact and coin 1.4-2 wilcox_test, both exact."""
+    assert methods.rank_sum(first, second).p == pytest.approx(p, rel=1e-10)

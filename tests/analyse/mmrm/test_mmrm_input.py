@@ -426,3 +426,21 @@ def test_many_patterns_and_few_give_the_same_when_cross_products_are_not_kept(
     assert again.minus2_log_likelihood == pytest.approx(known.minus2_log_likelihood, rel=1e-12)
     for one, other in zip(known.coefficients, again.coefficients, strict=True):
         assert other.se == pytest.approx(one.se, rel=1e-9)
+
+
+def test_rows_as_mappings_and_methods_in_any_case_are_read() -> None:
+    frame = trial()
+    rows = [dict(zip(frame, values, strict=True)) for values in zip(*frame.values(), strict=True)]
+    one, two = fit(frame), fit(rows, df="Kenward-Roger", method="REML", covariance="UN")
+    assert two.coefficients == one.coefficients
+    assert "no table" in refused([1, 2, 3])
+
+
+def test_an_order_of_categories_somebody_chose_is_kept() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(trial())
+    names = sorted(frame["visit"].unique(), key=str)
+    frame["visit"] = pandas.Categorical(frame["visit"], categories=list(reversed(names)))
+    assert [mean.at[0][1] for mean in fit(frame).adjusted_means("visit")] == [
+        str(name) for name in reversed(names)
+    ]
