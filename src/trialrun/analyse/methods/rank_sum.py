@@ -62,8 +62,9 @@ def rank_sum(
 
     Exact up to 120 participants in all, above that the normal approximation with ties. Two-sided counts
     every way to deal the ranks whose U lies at least as far from its expectation, as R's exactRankTests and
-    coin and SAS do; with ties that is not twice the smaller tail. The interval holds every shift the same two-sided test does not reject. Two worst
-    ranks tie at any shift: such pairs say nothing about it and are left out of its median.
+    coin and SAS do; with ties that is not twice the smaller tail. The interval holds every shift the same
+    two-sided test does not reject. Two worst ranks tie at any shift: such pairs say nothing about it and are
+    left out of its median.
     Errors: `AnalysisError` for an empty arm or a value that is not a number.
     Sources: Mann HB, Whitney DR, Ann Math Stat 1947;18:50; Lehmann EL, Ann Math Stat 1963;34:1507;
     worst ranks: Lachin JM, Control Clin Trials 1999;20:408.
