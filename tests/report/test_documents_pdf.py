@@ -71,7 +71,20 @@ def test_what_is_drawn_differs_when_one_sign_differs() -> None:
 
 
 @pytest.mark.parametrize(
-    "sign", ["\u202e", "\u202d", "\u2066", "\u200f", "\u061c", "\u0000", "\u0007", "\u2028", "\ufeff", "\ufffe", "\uffff"]
+    "sign",
+    [
+        "\u202e",
+        "\u202d",
+        "\u2066",
+        "\u200f",
+        "\u061c",
+        "\u0000",
+        "\u0007",
+        "\u2028",
+        "\ufeff",
+        "\ufffe",
+        "\uffff",
+    ],
 )
 def test_signs_that_steer_or_hide_are_spelt_out(sign: str) -> None:
     assert clean(f"a{sign}b") == f"a⟨U+{ord(sign):04X}⟩b"
