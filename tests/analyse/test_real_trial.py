@@ -96,6 +96,9 @@ def test_the_report_says_where_the_data_are_from(data, results, tmp_path):
     assert "D-penicillamine (n = 158)" in words
     assert "Placebo (n = 154)" in words
     assert "D-penicillamine against Placebo" in words
+    assert "there is no registry record" in words
+    assert "Time frame on the record" not in words
+    assert "No dose was recorded." in words
 
 
 def test_the_tutorial_shows_what_the_terminal_says(data, results, root, capsys, monkeypatch):

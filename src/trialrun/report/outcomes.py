@@ -146,7 +146,11 @@ def _record(shown_: Shown) -> list[Block]:
     endpoint, study = shown_.endpoint, shown_.data.study
     blocks: list[Block] = []
     if endpoint.order:
-        words = f"Registered. Time frame on the record: {endpoint.time_frame or 'none'}."
+        words = (
+            f"Registered. Time frame on the record: {endpoint.time_frame or 'none'}."
+            if study.record
+            else "Stated by the study definition; there is no registry record to compare it with."
+        )
         blocks.append(Paragraph(f"{words} {endpoint.description}".strip()))
     else:
         blocks.append(

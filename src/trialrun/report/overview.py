@@ -165,7 +165,10 @@ def record_facts(study: Study) -> list[tuple[str, str]]:
         ("Planned participants", str(study.target)),
         ("Status on the record", status.get("overallStatus", "")),
         ("Record date", (status.get("lastUpdatePostDateStruct") or {}).get("date", "")),
-        ("Record", hashlib.sha256(text.encode()).hexdigest()),
+        (
+            "Record",
+            hashlib.sha256(text.encode()).hexdigest() if study.record else "none: not registered here",
+        ),
     ]
     return [(label, value) for label, value in facts if value]
 

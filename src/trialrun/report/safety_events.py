@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from trialrun.analyse.safety_result import Count, CountLine, EventLine, TermLine
+from trialrun.derive.populations import TREATED
 from trialrun.report import anchors
 from trialrun.report.documents.blocks import Block, Cell, Chapter, Details, Note, Paragraph, Table
 from trialrun.report.numbers import NONE, shown
@@ -29,7 +30,9 @@ def exposure_chapter(book: SafetyBook) -> Chapter:
     if not safety.exposure:
         words = next(
             (note for note in safety.notes if "exposure is not shown" in note),
-            "Nobody has been given a dose yet.",
+            "No dose was recorded."
+            if book.data.populations[TREATED].members
+            else "Nobody has been given a dose yet.",
         )
         return Chapter(anchors.EXPOSURE, _EXPOSURE, (Paragraph(words),))
     blocks: list[Block] = [

@@ -187,7 +187,7 @@ def _result(question: Question, fitted: _Fitted, arm: str, found: Estimate | Non
     here = sum(case.row.visit == question.visit for case in of_arm)
     return replace(
         made,
-        method=f"mixed model for repeated measures, {fitted.fit.covariance} covariance, REML, Kenward-Roger",
+        method=f"mixed model for repeated measures, {fitted.fit.covariance} covariance, REML, linear Kenward-Roger",
         estimate=found.estimate,
         interval=Interval(found.level, found.low, found.high),
         p=found.p,
