@@ -149,7 +149,8 @@ def _record(shown_: Shown) -> list[Block]:
         words = (
             f"Registered. Time frame on the record: {endpoint.time_frame or 'none'}."
             if study.record
-            else "Stated by the study definition; there is no registry record to compare it with."
+            else f"Stated by the study definition; there is no registry record to compare it with. "
+            f"Time frame: {endpoint.time_frame or 'none'}."
         )
         blocks.append(Paragraph(f"{words} {endpoint.description}".strip()))
     else:
