@@ -16,7 +16,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "draft": ("defining", "Draft a study from a registry record."),
         "check": ("defining", "List what does not fit together in a study."),
         "show": ("defining", "Print a study: criteria, schedule, items, endpoints."),
-        "plan": ("planning", "Write a study's statistical analysis plan."),
+        "plan": ("planning", "Write the statistical analysis plan of a study as a document."),
     },
     "Screen and score": {
         "screen": ("screening", "Screen a file of people against a study's criteria."),
