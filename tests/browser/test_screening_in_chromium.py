@@ -76,7 +76,8 @@ def test_the_check_with_the_keyboard_alone(served: Served):
     page.keyboard.type("1951")
     page.keyboard.press("Tab")  # the answer chosen already: I do not know
     page.keyboard.press("ArrowUp")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert page.locator("h1").inner_text() == "What your answers say"
     met = page.locator("section.verdict.good li").all_inner_texts()
     assert any("between 18 and 75" in text for text in met)
