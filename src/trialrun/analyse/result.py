@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trialrun.derive.endpoints import AnalysisRow, rounded
@@ -139,7 +140,7 @@ class Result:
     log: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Results:
     """All results of one snapshot, in registered order, with what they were computed from.
 
@@ -184,6 +185,11 @@ class Results:
         from trialrun.analyse.reporting_event import text_of
 
         return text_of(self)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of `text()`, by which the report, its PDF and the summary name these results."""
+        return hashlib.sha256(self.text().encode()).hexdigest()
 
 
 def refs(rows: Sequence[AnalysisRow], values: Sequence[float | None]) -> tuple[RowRef, ...]:

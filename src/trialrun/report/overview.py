@@ -132,7 +132,7 @@ def record_chapter(data: Dataset, results: Results) -> Chapter:
     hashes = [
         ("Study definition", origin.study_hash),
         ("Snapshot", data.snapshot.manifest.hash),
-        ("Results", results_hash(results)),
+        ("Results", results.hash),
         ("Seal of the log", origin.seal or "not sealed"),
     ]
     return Chapter(
@@ -144,11 +144,6 @@ def record_chapter(data: Dataset, results: Results) -> Chapter:
             Facts(hashes),
         ),
     )
-
-
-def results_hash(results: Results) -> str:
-    """SHA-256 of the text of `results.json`."""
-    return hashlib.sha256(results.text().encode()).hexdigest()
 
 
 def record_facts(study: Study) -> list[tuple[str, str]]:

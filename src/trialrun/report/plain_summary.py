@@ -6,7 +6,6 @@ Source: Regulation (EU) 536/2014, annex V; EU expert group, Summaries of clinica
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -67,7 +66,7 @@ def plain_summary(data: Dataset, results: Results) -> PlainSummary:
         purpose=results.purpose,
         synthetic=results.synthetic,
         snapshot=results.snapshot_hash,
-        results=hashlib.sha256(results.text().encode()).hexdigest(),
+        results=results.hash,
         passages=tuple(one for one in passages if one.sentences or one.points),
     )
 

@@ -6,7 +6,7 @@ from trialrun.analyse.result import Results
 from trialrun.derive.dataset import Dataset
 from trialrun.report import anchors
 from trialrun.report.documents.blocks import Bullets, Cell, Chapter, Details, Facts, Paragraph, Run, Table
-from trialrun.report.overview import record_facts, results_hash
+from trialrun.report.overview import record_facts
 
 
 def reproduce_chapter(data: Dataset, results: Results) -> Chapter:
@@ -26,7 +26,7 @@ def reproduce_chapter(data: Dataset, results: Results) -> Chapter:
         ("Snapshot", manifest.hash),
         ("Study definition", study.hash),
         ("Record", record),
-        ("Results", results_hash(results)),
+        ("Results", results.hash),
     ]
     versions = sorted({(result.method, result.method_version) for result in results.results})
     files = [
