@@ -14,7 +14,8 @@ from trialrun.analyse.run import analyse_dataset
 from trialrun.derive.dataset import derive_dataset
 from trialrun.errors import AnalysisError
 from trialrun.report.build import build_report, render_report
-from trialrun.report.figures import Bar, Course, spaghetti, waterfall
+from trialrun.report.figures.data import Bar, Course
+from trialrun.report.figures.outcome import spaghetti, waterfall
 from trialrun.report.numbers import decimals_of, middle, shown, shown_interval, shown_p
 from trialrun.report.outcomes import closed_at_zero
 from trialrun.snapshot.read import read_snapshot
@@ -160,20 +161,23 @@ def test_a_study_with_a_hostile_title_is_escaped(snapshot):
 def test_figures_have_words_and_no_shared_names():
     one = spaghetti(
         "a", [Course("S-1", (1.0, 2.0), "died"), Course("S-2", (None, 3.0))], ["Start", "End"], "Points"
-    )
-    two = waterfall("b", [Bar("S-1", None, "died"), Bar("S-2", -2.0), Bar("S-3", 0.0)], "Points")
+    ).svg
+    two = waterfall("b", [Bar("S-1", None, "died"), Bar("S-2", -2.0), Bar("S-3", 0.0)], "Points").svg
     assert 'role="img"' in one
     assert "1 better" in two
     assert "1 died" in two
     ids = [re.findall(r'id="([^"]+)"', svg) for svg in (one, two)]
     assert not set(ids[0]) & set(ids[1])
-    assert one == spaghetti(
-        "a", [Course("S-1", (1.0, 2.0), "died"), Course("S-2", (None, 3.0))], ["Start", "End"], "Points"
+    assert (
+        one
+        == spaghetti(
+            "a", [Course("S-1", (1.0, 2.0), "died"), Course("S-2", (None, 3.0))], ["Start", "End"], "Points"
+        ).svg
     )
 
 
 def test_a_waterfall_of_a_score_where_higher_is_better_turns_deaths_down():
-    assert waterfall("w", [Bar("S-1", 2.0), Bar("S-2", None, "died")], "x", lower_is_better=False)
+    assert waterfall("w", [Bar("S-1", 2.0), Bar("S-2", None, "died")], "x", lower_is_better=False).svg
 
 
 def test_numbers_are_written_as_people_read_them():
