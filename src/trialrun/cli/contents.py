@@ -12,6 +12,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
         "demo": ("running", "Run the example trial from registry record to report."),
     },
+    "Registry": {
+        "registry": ("registering", "Search, read and compare registry records."),
+    },
     "Define": {
         "draft": ("defining", "Draft a study from a registry record."),
         "check": ("defining", "List what does not fit together in a study."),
