@@ -14,10 +14,10 @@ from trialrun.analyse.run import analyse_dataset
 from trialrun.derive.dataset import derive_dataset
 from trialrun.errors import AnalysisError
 from trialrun.report.build import build_report, render_report
+from trialrun.report.estimate_words import closed_at_zero
 from trialrun.report.figures.data import Bar, Course
 from trialrun.report.figures.outcome import spaghetti, waterfall
 from trialrun.report.numbers import decimals_of, middle, shown, shown_interval, shown_p
-from trialrun.report.outcomes import closed_at_zero
 from trialrun.snapshot.read import read_snapshot
 from trialrun.snapshot.write import write_snapshot
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trialrun.analyse.result import Analysis, Result
 from trialrun.report.anchors import anchor_of
 from trialrun.report.documents.blocks import Block, Cell, Details, Figure, Heading, Table
+from trialrun.report.estimate_words import AT_ZERO, CAVEAT, closed_at_zero, estimate_words, interval_words
 from trialrun.report.figures.data import ForestRow, ShiftPath
 from trialrun.report.figures.forest import forest
 from trialrun.report.figures.shift import shift
@@ -74,7 +75,6 @@ def _forest(shown_: Shown, main: Result, varied: Sequence[Result]) -> Figure:
 
 
 def _sensitivity(shown_: Shown, main: Result, varied: Sequence[Result], book: RowBook) -> Table:
-    from trialrun.report.outcomes import AT_ZERO, CAVEAT, closed_at_zero, estimate_words, interval_words
     from trialrun.report.overview import single_arm
 
     rows: list[tuple[Cell, ...]] = []
@@ -155,7 +155,6 @@ def _tipping(shown_: Shown, one: Result) -> Details:
 
 def response_blocks(shown_: Shown, book: RowBook) -> list[Block]:
     """How many responded, with the exact interval; death and transplant count as no response."""
-    from trialrun.report.outcomes import estimate_words, interval_words
 
     mains = [result for result in shown_.results if result.analysis is Analysis.RESPONSE]
     if not mains:

@@ -25,9 +25,19 @@ from trialrun.report.documents.blocks import (
     Run,
     Table,
 )
+from trialrun.report.estimate_words import (
+    AT_ZERO,
+    CAVEAT,
+    NAMES,
+    closed_at_zero,
+    estimate_words,
+    interval_words,
+    is_primary,
+    what_of,
+)
 from trialrun.report.figures import outcome as figures
 from trialrun.report.figures.data import Bar, Course
-from trialrun.report.numbers import NONE, decimals_of, finer, middle, percent, shown, shown_interval, shown_p
+from trialrun.report.numbers import decimals_of, finer, middle, shown, shown_p
 from trialrun.report.overview import DEVICE, label_of, single_arm
 from trialrun.report.plan_words import events_by_handling
 from trialrun.report.rows import RowBook
@@ -35,20 +45,7 @@ from trialrun.study.model import Endpoint, EndpointRole, Stated
 from trialrun.study.plan import Variable
 
 _ENDED = {Status.DIED: "died", Status.TRANSPLANTED: "transplant"}
-_NAMES = {
-    Analysis.CHANGE: "Mean change, paired t",
-    Analysis.CHANGE_EXACT: "Median change, exact signed rank",
-    Analysis.COMPOSITE: "Median change, death and transplant as worst ranks",
-}
-_OLD = frozenset(_NAMES)
-CAVEAT = (
-    "There is no comparison group: p tests whether the change differs from zero, and spontaneous change is often "
-    "\N{LEFT DOUBLE QUOTATION MARK}significant\N{RIGHT DOUBLE QUOTATION MARK}."
-)
-AT_ZERO = (
-    "An interval that ends on 0 beside a p value below its level is no contradiction: 0 is the limit of the changes the "
-    "exact test does not reject, and with ties it can reject the limit itself."
-)
+_OLD = frozenset(NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +311,7 @@ def _estimate_table(shown_: Shown, found: Sequence[Result], book: RowBook, capti
         )
         cells = (
             Cell(shown_.title(result.visit), head=True),
-            Cell(_what(result), strong=is_primary(result)),
+            Cell(what_of(result), strong=is_primary(result)),
             *((Cell(_arm(shown_, result.arm)),) if arms else ()),
             Cell(str(result.n), opens=place, number=True),
             Cell(estimate_words(result, shown_.digits), opens=place, number=True),
@@ -333,54 +330,6 @@ def _estimate_table(shown_: Shown, found: Sequence[Result], book: RowBook, capti
     )  # fmt: skip
     widths = (3, 7, *((3,) if arms else ()), 1, 2, 4, *((2,) if tested else ()), *((2,) if adjusted else ()))
     return Table(columns, rows, caption=caption, widths=widths, notes=_notes(shown_, found, tested))
-
-
-def is_primary(result: Result) -> bool:
-    """The one result that answers a primary question."""
-    planned = result.analysis is Analysis.ESTIMAND and result.role == "primary" and result.registered
-    return result.p_adjusted is not None or planned
-
-
-def estimate_words(result: Result, digits: int) -> str:
-    """The estimate as its kind is read: shares in percent, changes and differences with their sign."""
-    if result.analysis is Analysis.RESPONSE or "share" in result.estimate_name:
-        return percent(result.estimate)
-    return shown(result.estimate, finer(digits), sign=_signed(result))
-
-
-def interval_words(result: Result, digits: int) -> str:
-    """The interval in the same shape as its estimate."""
-    if result.interval is None:
-        return "not estimable" if result.estimate is None else NONE
-    low, high = result.interval.low, result.interval.high
-    if result.analysis is Analysis.RESPONSE or "share" in result.estimate_name:
-        return f"{percent(low)} to {percent(high)}"
-    return shown_interval(low, high, finer(digits), sign=_signed(result))
-
-
-def _signed(result: Result) -> bool:
-    return any(word in result.estimate_name for word in ("change", "difference", "shift"))
-
-
-def _what(result: Result) -> str:
-    words = result.label or _NAMES.get(result.analysis, result.method)
-    role = f"{result.role} analysis" if result.role else "primary analysis" if is_primary(result) else ""
-    kind = result.estimate_name if result.label else ""
-    method = result.method if result.label else ""
-    bound = result.interval.note if result.interval else ""
-    extra = "; ".join(
-        part for part in (role, kind, method, _ranked_words(result), bound, result.note) if part
-    )
-    return f"{words}\n{extra}" if extra else words
-
-
-def _ranked_words(result: Result) -> str:
-    """How many share the worst rank and how many did not change, where changes are ranked."""
-    if "worst ranks" not in result.method:
-        return ""
-    counts = {name: value for name, value in result.details.items() if isinstance(value, int)}
-    worst = sum(counts.get(name, 0) for name in ("death", "transplant", "missing", "died", "transplanted"))
-    return f"{worst} at the worst rank, {counts.get('zeros', 0)} unchanged"
 
 
 def _notes(shown_: Shown, found: Sequence[Result], tested: bool) -> tuple[str, ...]:
@@ -405,15 +354,6 @@ def _adjusted_by(shown_: Shown) -> str:
         f" ({rule.adjustment.value.replace('_', ' ').capitalize()}, over {count} outcomes)"
         if count > 1
         else ""
-    )
-
-
-def closed_at_zero(result: Result) -> bool:
-    """Whether the interval ends on 0 while the test rejects 0: with ties both can be."""
-    bounds = (result.interval.low, result.interval.high) if result.interval else ()
-    ends = any(bound is not None and abs(bound) < 1e-9 for bound in bounds)
-    return (
-        ends and result.interval is not None and result.p is not None and result.p < 1 - result.interval.level
     )
 
 

@@ -14,15 +14,14 @@ from typing import Any
 from trialrun.analyse.result import Analysis, Interval, Result, Results
 from trialrun.analyse.run import registered_outcomes
 from trialrun.derive.dataset import Dataset
-from trialrun.derive.endpoints import BASELINE, AnalysisRow
+from trialrun.derive.endpoints import BASELINE
 from trialrun.derive.populations import ENROLLED, SCREENED, TREATED
 from trialrun.errors import AnalysisError
 from trialrun.registry.record import Record
 from trialrun.report.overview import is_masked
+from trialrun.report.registry_baseline import baseline_module, known_values, measured_rows, unit_words
 from trialrun.report.registry_groups import (
-    PARTICIPANTS,
     Group,
-    counted,
     denoms,
     groups_of,
     headed,
@@ -31,7 +30,7 @@ from trialrun.report.registry_groups import (
     settings_of,
 )
 from trialrun.report.registry_safety import adverse_events_module
-from trialrun.study.model import Endpoint, ItemType
+from trialrun.study.model import Endpoint
 
 # Codes of reasons to the words of the registry's own list; any other is shown with its label.
 _REASONS = {
@@ -68,7 +67,7 @@ def results_section(data: Dataset, results: Results) -> dict[str, Any]:
     groups = groups_of(data)
     return {
         "participantFlowModule": _flow(data, groups),
-        "baselineCharacteristicsModule": _baseline(data, groups),
+        "baselineCharacteristicsModule": baseline_module(data, groups),
         "outcomeMeasuresModule": {"outcomeMeasures": _outcomes(data, results, groups)},
         **_events(data, results, groups),
         "moreInfoModule": _more(data, results),
@@ -142,158 +141,7 @@ def _before(data: Dataset) -> str:
     return f"{screened} were screened and {enrolled} enrolled." + (f" Not enrolled: {told}." if told else "")
 
 
-# --- baseline --------------------------------------------------------------------------------------
-
-
-def _baseline(data: Dataset, groups: Sequence[Group]) -> dict[str, Any]:
-    everybody = [*groups]
-    if len(groups) > 1:
-        total = tuple(name for one in groups for name in one.members)
-        everybody.append(Group(len(groups), "", "Total", "Total of all reporting groups", total))
-    return {
-        "groups": headed(everybody, "BG"),
-        "denoms": denoms(everybody, "BG", [len(one.members) for one in everybody]),
-        "measures": [
-            _ages(data, everybody),
-            _sexes(data, everybody),
-            _race(data, everybody),
-            _regions(data, everybody),
-            *_at_baseline(data, everybody),
-        ],
-    }
-
-
-def _ages(data: Dataset, groups: Sequence[Group]) -> dict[str, Any]:
-    people = data.snapshot.participants
-    values = [
-        [float(people[name]["age"]) for name in one.members if people[name]["age"] is not None]
-        for one in groups
-    ]
-    return {
-        "title": "Age, Continuous",
-        "description": "Completed years at consent",
-        "paramType": "MEAN",
-        "dispersionType": "STANDARD_DEVIATION",
-        "unitOfMeasure": "years",
-        "classes": [measured(groups, "BG", values)],
-    }
-
-
-def _sexes(data: Dataset, groups: Sequence[Group]) -> dict[str, Any]:
-    people = data.snapshot.participants
-
-    def count(code: str | None) -> list[int]:
-        return [sum(people[name]["sex"] == code for name in one.members) for one in groups]
-
-    rows = [("Female", count("F")), ("Male", count("M"))]
-    if any(count(None)):
-        rows.append(("Unknown", count(None)))
-    return _categories("Sex: Female, Male", groups, rows)
-
-
-def _race(data: Dataset, groups: Sequence[Group]) -> dict[str, Any]:
-    items = [data.study.items[name] for name in ("race", "ethnicity") if name in data.study.items]
-    asked = next((one for one in items if one.type is ItemType.CHOICE), None)
-    if asked is None:
-        nobody = [0 for _ in groups]
-        made = _categories("Race and Ethnicity Not Collected", groups, [])
-        made["classes"] = [{"categories": [{"measurements": [
-            {"groupId": one.id("BG"), "value": str(n)} for one, n in zip(groups, nobody, strict=True)
-        ]}]}]  # fmt: skip
-        return {
-            **made,
-            "description": "The study does not collect race or ethnicity.",
-        }
-    answers = {
-        name: str(value["code"] or "")
-        for name, visits in data.answers.items()
-        for visit in visits
-        if (value := visit.single.get(asked.name)) is not None
-    }
-    rows = [
-        (choice.label, [sum(answers.get(n) == choice.code for n in one.members) for one in groups])
-        for choice in asked.choices
-    ]
-    known = {choice.code for choice in asked.choices}
-    rest = [sum(answers.get(name) not in known for name in one.members) for one in groups]
-    return _categories(
-        asked.label, groups, [*rows, *([("Unknown or not reported", rest)] if any(rest) else [])]
-    )
-
-
-def _regions(data: Dataset, groups: Sequence[Group]) -> dict[str, Any]:
-    people = data.snapshot.participants
-    country = {str(site["id"]): str(site.get("country") or "") for site in data.study.sites}
-    named = sorted({where for where in country.values() if where})
-    classes: list[dict[str, Any]] = []
-    for where in named:
-        counts = [sum(country.get(str(people[n]["site"])) == where for n in one.members) for one in groups]
-        cells = [{"groupId": one.id("BG"), "value": str(n)} for one, n in zip(groups, counts, strict=True)]
-        classes.append({"title": where, "categories": [{"measurements": cells}]})
-    return {
-        "title": "Region of Enrollment",
-        "paramType": "NUMBER",
-        "unitOfMeasure": "participants",
-        "classes": classes,
-    }
-
-
-def _categories(
-    title: str, groups: Sequence[Group], rows: Sequence[tuple[str, Sequence[int]]]
-) -> dict[str, Any]:
-    return {
-        "title": title,
-        "paramType": "COUNT_OF_PARTICIPANTS",
-        "unitOfMeasure": PARTICIPANTS,
-        "classes": [counted(groups, "BG", rows)],
-    }
-
-
-def _at_baseline(data: Dataset, groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """The measures of the primary outcomes before the first dose."""
-    made: list[dict[str, Any]] = []
-    for endpoint in registered_outcomes(data.study):
-        if endpoint.role.value != "primary":
-            continue
-        rows = _rows(data, endpoint, BASELINE)
-        values = [_known(rows, one, "value") for one in groups]
-        made.append({
-            "title": f"{endpoint.title} at baseline",
-            "description": f"{endpoint.measure.value}; the last value before the first dose",
-            "populationDescription": "Participants who were treated and have a value",
-            "paramType": "MEAN",
-            "dispersionType": "STANDARD_DEVIATION",
-            "unitOfMeasure": unit_words(data, endpoint),
-            "classes": [measured(groups, "BG", values)],
-        })  # fmt: skip
-    return made
-
-
 # --- outcomes --------------------------------------------------------------------------------------
-
-
-def _rows(data: Dataset, endpoint: Endpoint, time: str) -> dict[str, AnalysisRow]:
-    treated = set(data.populations[TREATED].members)
-    return {
-        row.participant: row
-        for row in data.rows
-        if row.parameter == endpoint.variable and row.visit == time and row.participant in treated
-    }
-
-
-def _known(rows: dict[str, AnalysisRow], group: Group, what: str) -> list[float]:
-    found = (getattr(rows[name], what) for name in group.members if name in rows)
-    return [float(value) for value in found if value is not None]
-
-
-def unit_words(data: Dataset, endpoint: Endpoint) -> str:
-    """The unit as a registry names it; a score is on a scale."""
-    study, name = data.study, endpoint.variable
-    item, derived = study.items.get(name), study.derived.get(name)
-    unit = (item.unit if item else derived.unit if derived else "") or ""
-    if unit in ("", "1") or (unit.startswith("{") and unit.strip("{}").lower() in ("score", "points")):
-        return "units on a scale"
-    return "ratio" if unit == "{INR}" else unit.strip("{}")
 
 
 def _is_change(endpoint: Endpoint) -> bool:
@@ -315,8 +163,8 @@ def _outcome(data: Dataset, results: Results, groups: Sequence[Group], endpoint:
     classes: list[dict[str, Any]] = []
     most = [0 for _ in groups]
     for time in times:
-        rows = _rows(data, endpoint, time)
-        values = [_known(rows, one, "change" if change else "value") for one in groups]
+        rows = measured_rows(data, endpoint, time)
+        values = [known_values(rows, one, "change" if change else "value") for one in groups]
         _agree(results, endpoint, time, values, change=change)
         title = "Baseline" if time == BASELINE else data.study.visits[time].title
         classes.append(
@@ -376,7 +224,7 @@ def _description(endpoint: Endpoint, *, change: bool) -> str:
 
 
 def _population(data: Dataset, endpoint: Endpoint, time: str, groups: Sequence[Group]) -> str:
-    rows = _rows(data, endpoint, time).values()
+    rows = measured_rows(data, endpoint, time).values()
     people = {name for one in groups for name in one.members}
     gone = Counter(
         str(row.status).replace("_", " ") for row in rows if row.participant in people and row.value is None
