@@ -8,7 +8,9 @@ from importlib import import_module
 import click
 
 # verb -> (module, one line of help); the module's function has the verb's name (`import_` for import)
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "timeframe": ("registry_timeframe", "Read a time frame: baseline, points, window, repeat, anchor."),
+}
 
 
 class RegistryVerbs(click.Group):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from trialrun.registry.timeframe_words import ANCHORS, UNIT, duration, left_over, normal
 
@@ -58,6 +59,23 @@ class TimeFrame:
     def empty(self) -> bool:
         """Whether the text names no time at all: the schedule has to be asked for."""
         return not (self.baseline or self.points or self.window or self.repeat)
+
+    def as_plain(self) -> dict[str, Any]:
+        """The parts as JSON holds them: points as a list, window and repeats as text; empty where none is named."""
+        return {
+            "text": self.text,
+            "baseline": self.baseline,
+            "points": list(self.points),
+            "window": "..".join(self.window or ()),
+            "repeat": ";".join(self.repeat),
+            "anchor": self.anchor,
+            "anchor_stated": self.anchor_stated,
+            "until": self.until,
+            "tolerance": self.tolerance,
+            "cycle_days": self.cycle_days,
+            "remarks": list(self.remarks),
+            "not_understood": self.not_understood,
+        }
 
 
 @dataclass(slots=True)
