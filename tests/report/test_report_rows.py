@@ -11,7 +11,7 @@ from trialrun.analyse.run import analyse_dataset
 from trialrun.derive.measures import Source
 from trialrun.report import html_rows
 from trialrun.report.anchors import anchor_of, answer_anchor, entry_anchor
-from trialrun.report.build import build_chapters, render_report
+from trialrun.report.build import render_report
 from trialrun.report.content import build_content
 from trialrun.report.documents.blocks import Cell, Chapter, Details, Paragraph, Table
 from trialrun.report.html import render_html
@@ -88,7 +88,7 @@ def test_blocks_say_what_is_empty_and_escape_what_is_typed():
 
 
 def test_chapters_stand_in_the_order_of_the_report(dataset):
-    anchors = [chapter.anchor for chapter in build_chapters(dataset, analyse_dataset(dataset))]
+    anchors = [chapter.anchor for chapter in build_content(dataset, analyse_dataset(dataset)).chapters]
     wanted = [
         "about",
         "record",

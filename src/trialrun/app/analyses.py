@@ -19,6 +19,7 @@ from trialrun.study.model import Study
 if TYPE_CHECKING:
     from trialrun.analyse.result import Results
     from trialrun.derive.dataset import Dataset
+    from trialrun.report.content import Content
     from trialrun.snapshot.read import Snapshot
     from trialrun.values.finding import Finding
 
@@ -84,7 +85,14 @@ def write_results(data: Dataset, out: Path) -> Results:
     return results
 
 
-def write_report(data: Dataset, results: Results, out: Path) -> Path:
+def report_content(data: Dataset, results: Results) -> Content:
+    """The report before it is a page, a PDF or tables; made once for all of them."""
+    from trialrun.report.content import build_content
+
+    return build_content(data, results)
+
+
+def write_report(data: Dataset, results: Results, out: Path, content: Content | None = None) -> Path:
     """Write the report as one HTML page in the folder `out`; returns the page's path.
 
     Errors: `UserError` when the folder holds another report.
@@ -93,7 +101,7 @@ def write_report(data: Dataset, results: Results, out: Path) -> Path:
 
     out.mkdir(parents=True, exist_ok=True)
     target = out / REPORT
-    _put(build(data.snapshot, data.study, results, _beside(target), data=data), target)
+    _put(build(data.snapshot, data.study, results, _beside(target), data=data, content=content), target)
     return target
 
 
@@ -130,11 +138,12 @@ def build_report(
 
     data = derive_snapshot(folder, study_folder)
     results = analyse_dataset(data)
-    made = [write_report(data, results, out)]
+    content = report_content(data, results)
+    made = [write_report(data, results, out, content)]
     if "pdf" in also:
-        made.append(write_report_pdf(data, results, out))
+        made.append(write_report_pdf(data, content, out))
     if "rtf" in also:
-        made += write_tables(data, results, out / "tables")
+        made += write_tables(data, content, out / "tables")
     if "registry" in also:
         write_registry(data, results, out)
         made += [out / REGISTRY, out / REGISTRY_FINDINGS]
@@ -158,9 +167,10 @@ def write_everything(
     tell("analyse")
     results = write_results(data, out / RESULTS)
     tell("report")
-    write_report(data, results, out)
+    content = report_content(data, results)
+    write_report(data, results, out, content)
     tell("pdf")
-    write_report_pdf(data, results, out)
+    write_report_pdf(data, content, out)
     tell("plan")
     write_plan(study, out)
     tell("registry")
@@ -170,49 +180,49 @@ def write_everything(
     names = [RESULTS, REPORT, PDF, PLAN, PLAN_PDF, REGISTRY, REGISTRY_FINDINGS, PLAIN, PACKED]
     if find_spec("rtflite") is not None:  # an optional part
         tell("tables")
-        pack_tables(data, results, out / TABLES)
+        pack_tables(data, content, out / TABLES)
         names.append(TABLES)
     tell("pack")
     pack_snapshot(folder, out / PACKED)
     return {name: out / name for name in names}, (*notable(data, results), *found)
 
 
-def write_report_pdf(data: Dataset, results: Results, out: Path) -> Path:
+def write_report_pdf(data: Dataset, content: Content, out: Path) -> Path:
     """Write the report as PDF, dated by the cut: the same snapshot gives the same bytes."""
-    from trialrun.report.build import build_chapters, report_title
+    from trialrun.report.build import report_title
     from trialrun.report.overview import banner_words
     from trialrun.report.pdf import report_pdf
 
     origin = data.snapshot.manifest.origin
-    content = report_pdf(
-        build_chapters(data, results),
+    made = report_pdf(
+        content.chapters,
         title=report_title(data),
         subtitle=data.study.title,
         made_at=datetime.fromisoformat(origin.created_at),
         header=(data.study.registry_id or data.study.id, banner_words(data)),
         footer=f"Snapshot {data.snapshot.manifest.hash[:16]}",
     )
-    return _put_bytes(content, out / PDF)
+    return _put_bytes(made, out / PDF)
 
 
-def write_tables(data: Dataset, results: Results, out: Path) -> tuple[Path, ...]:
+def write_tables(data: Dataset, content: Content, out: Path) -> tuple[Path, ...]:
     """Write every table of the report as an RTF file of its own into the folder `out`.
 
     Errors: `UserError` naming what to install, where the optional part for RTF is not there.
     """
-    from trialrun.report.build import build_chapters, report_title
+    from trialrun.report.build import report_title
     from trialrun.report.rtf import write_rtf
 
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as folder:
-        made = write_rtf(build_chapters(data, results), Path(folder), title=report_title(data))
+        made = write_rtf(content.chapters, Path(folder), title=report_title(data))
         return tuple(_put_bytes(path.read_bytes(), out / path.name) for path in made)
 
 
-def pack_tables(data: Dataset, results: Results, target: Path) -> Path:
+def pack_tables(data: Dataset, content: Content, target: Path) -> Path:
     """The tables as RTF in one ZIP file; the same snapshot gives the same bytes. Errors: as `write_tables`."""
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        write_tables(data, results, Path(folder) / "tables")
+        write_tables(data, content, Path(folder) / "tables")
         return _pack(Path(folder) / "tables", target, "tables")
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from trialrun.analyse.result import Results
 from trialrun.derive.dataset import Dataset, derive_dataset
 from trialrun.errors import AnalysisError
-from trialrun.report.content import build_content
-from trialrun.report.documents.blocks import Chapter
+from trialrun.report.content import Content, build_content
 from trialrun.report.html import Banner, render_html
 from trialrun.report.overview import banner_words
 from trialrun.report.trace import Trace
@@ -17,10 +16,17 @@ from trialrun.study.model import Study
 
 
 def build_report(
-    snapshot: Snapshot, study: Study, results: Results, out: Path, *, data: Dataset | None = None
+    snapshot: Snapshot,
+    study: Study,
+    results: Results,
+    out: Path,
+    *,
+    data: Dataset | None = None,
+    content: Content | None = None,
 ) -> Path:
     """Write the report as one HTML file (or `report.html` inside `out` when that is a folder).
 
+    `data` and `content` are made here unless the caller has them already.
     The same snapshot, study and results give the same bytes. Nothing is fetched when it is opened.
     Errors: `AnalysisError` when the results are of another snapshot or lack a registered outcome.
     """
@@ -32,16 +38,8 @@ def build_report(
     data = data or derive_dataset(snapshot, study)
     target = out / "report.html" if out.is_dir() else out
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(render_report(data, results), encoding="utf-8")
+    target.write_text(render_report(data, results, content), encoding="utf-8")
     return target
-
-
-def build_chapters(data: Dataset, results: Results) -> tuple[Chapter, ...]:
-    """The report as chapters, for every renderer.
-
-    Errors: `AnalysisError` when the results lack a registered outcome.
-    """
-    return build_content(data, results).chapters
 
 
 def report_title(data: Dataset) -> str:
@@ -51,9 +49,9 @@ def report_title(data: Dataset) -> str:
     return f"{name}: report" + (f" ({purpose})" if purpose != "final" else "")
 
 
-def render_report(data: Dataset, results: Results) -> str:
+def render_report(data: Dataset, results: Results, content: Content | None = None) -> str:
     """The report's HTML."""
-    content = build_content(data, results)
+    content = content or build_content(data, results)
     return render_html(
         content.chapters,
         title=report_title(data),
