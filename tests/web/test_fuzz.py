@@ -129,7 +129,7 @@ def test_a_broken_notice_keeps_nobody_out(office: Office, cookie: str):
 
 
 def test_a_long_notice_fits_into_a_cookie(office: Office):
-    from trialrun.web.here import _kept_short
+    from trialrun.web.asked import _kept_short
 
     for letter in ("a", "ا", "\U0001f642", '"'):
         assert len(_kept_short("warning", letter * 3000)) < 4000

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -24,7 +24,7 @@ from trialrun.web.authorisation import need_declarations
 from trialrun.web.failures import HANDLERS
 from trialrun.web.guard import SignedIn, guard
 from trialrun.web.headers import HEADERS
-from trialrun.web.here import provide_here
+from trialrun.web.here import Here, provide_here
 from trialrun.web.routes import Route
 from trialrun.web.templating import STATIC, Pages
 
@@ -67,6 +67,8 @@ def create_app(
             "pages": Pages(workspace),
             "secure": secure,
             "choose_language": choose_language or preferred_language,
+            "asked": _without_form,
+            "problem_page": "problem.html",
         }
     )
     static = create_static_files_router(
@@ -99,6 +101,11 @@ def create_app(
     )
     need_declarations(app)
     return app
+
+
+def _without_form(request: Request[Any, Any, Any]) -> Here:
+    state = request.app.state
+    return Here(request, state.workspace, state.pages, request.scope.get("user"))
 
 
 def preferred_language(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -16,7 +16,6 @@ from trialrun.app.language import gettext as _
 from trialrun.errors import ConflictError, RefusedError, UserError
 from trialrun.web.guard import KEPT
 from trialrun.web.headers import HEADERS
-from trialrun.web.here import Here
 
 LOG = logging.getLogger("trialrun.web")
 
@@ -25,16 +24,18 @@ def _wants_json(request: Request[Any, Any, Any]) -> bool:
     return "application/json" in request.headers.get("accept", "")
 
 
-def _page(
+def problem(
     request: Request[Any, Any, Any], status: int, title: str, message: str, remedy: str = ""
 ) -> Response[Any]:
+    """The page that says what is wrong, or the same as JSON for a script."""
     if _wants_json(request):
         content = {"title": title, "message": message, "remedy": remedy}
         answer = Response[Any](content=content, media_type="application/json", status_code=status)
     else:
         state = request.app.state
-        here = Here(request, state.workspace, state.pages, request.scope.get("user"))
-        answer = here.render("problem.html", status=status, title=title, message=message, remedy=remedy)
+        answer = state.asked(request).render(
+            state.problem_page, status=status, title=title, message=message, remedy=remedy
+        )
     # The framework adds the application's headers to what a handler answers, not to this.
     answer.headers.update({**HEADERS, "Cache-Control": "no-store"})
     return answer
@@ -43,7 +44,7 @@ def _page(
 def on_user_error(request: Request[Any, Any, Any], error: UserError) -> Response[Any]:
     """Something asked cannot be done: what, why, and what to do."""
     status = 409 if isinstance(error, (RefusedError, ConflictError)) else 400
-    return _page(request, status, _("This cannot be done"), error.message, error.remedy)
+    return problem(request, status, _("This cannot be done"), error.message, error.remedy)
 
 
 def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -54,7 +55,7 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
                 return Response(content={"kept": True}, media_type="application/json", status_code=401)
             return Redirect("/sign-in?next=/unsent", status_code=303)
         if _wants_json(request) or request.method != "GET":
-            return _page(request, 401, _("Please sign in"), _("Your session has ended. Nothing was saved."))
+            return problem(request, 401, _("Please sign in"), _("Your session has ended. Nothing was saved."))
         query = f"?{request.url.query}" if request.url.query else ""
         return Redirect(f"/sign-in?next={quote(request.url.path + query)}", status_code=303)
     known = {
@@ -67,7 +68,7 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
     title, message = known.get(error.status_code, (_("This cannot be done"), error.detail))
     detail = error.detail if error.status_code in (403, 404) and error.detail else ""
     shown = detail if detail and detail not in ("Not Found", "Forbidden") else message
-    return _page(request, error.status_code, title, shown)
+    return problem(request, error.status_code, title, shown)
 
 
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -75,7 +76,7 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     number = secrets.token_hex(4)
     LOG.error("fault %s at %s", number, request.url.path, exc_info=error)
     message = _("Something went wrong in the program. Nothing was saved by this step.")
-    return _page(request, 500, _("A fault"), message, _("Please report the number {}.").format(number))
+    return problem(request, 500, _("A fault"), message, _("Please report the number {}.").format(number))
 
 
 HANDLERS: ExceptionHandlersMap = {UserError: on_user_error, HTTPException: on_http, Exception: on_bug}

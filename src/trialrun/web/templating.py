@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
@@ -20,6 +21,7 @@ from trialrun.web.navigation import navigation
 from trialrun.web.reach import may_open
 
 if TYPE_CHECKING:
+    from trialrun.web.asked import Asked
     from trialrun.web.here import Here
 
 FOLDER = Path(__file__).resolve().parent
@@ -49,31 +51,45 @@ class _Compiled(BytecodeCache):
 _COMPILED = _Compiled()
 
 
+def make_environment() -> Environment:
+    """The environment every template is read in: escaping on, unknown names refused, words through gettext."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        # Neither thrown away when there are many, nor looked for on the disk at each request.
+        cache_size=-1,
+        auto_reload=False,
+        bytecode_cache=_COMPILED,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(  # pyright: ignore[reportAttributeAccessIssue]
+        language.gettext, language.ngettext, newstyle=True,
+        pgettext=language.pgettext, npgettext=language.npgettext,
+    )  # fmt: skip
+    made.globals.update(asset=asset, language=language.language, direction=language.direction)
+    made.filters.update(day=day, number=number, pairs=pairs)
+    return made
+
+
+class Renderer(Protocol):
+    """Makes a page of a template for a request."""
+
+    def render(self, template: str, here: Any, context: Mapping[str, Any]) -> str:
+        """A page as text."""
+        ...
+
+
 class Pages:
     """All templates of the application, for one study."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self.environment = Environment(
-            loader=FileSystemLoader(FOLDER / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            # Neither thrown away when there are many, nor looked for on the disk at each request.
-            cache_size=-1,
-            auto_reload=False,
-            bytecode_cache=_COMPILED,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
-        )
-        self.environment.policies["ext.i18n.trimmed"] = True
-        self.environment.install_gettext_callables(  # pyright: ignore[reportAttributeAccessIssue]
-            language.gettext, language.ngettext, newstyle=True,
-            pgettext=language.pgettext, npgettext=language.npgettext,
-        )  # fmt: skip
-        self.environment.globals.update(
-            study=workspace.study, asset=asset, language=language.language, direction=language.direction
-        )
-        self.environment.filters.update(day=day, moment=_moment_filter(workspace), number=number, pairs=pairs)
+        self.environment = make_environment()
+        self.environment.globals.update(study=workspace.study)
+        self.environment.filters.update(moment=moment_filter(lambda: workspace.zone))
 
     def compile(self) -> int:
         """Compile every template now rather than at its first request; how many there are."""
@@ -88,16 +104,24 @@ class Pages:
             "here": here,
             "navigation": navigation(here),
             "may_open": partial(may_open, here),
-            "notice": here.notice(),
-            "csrf_token": here.request.scope.get("_csrf_token", ""),
-            "csrf": Markup('<input type="hidden" name="_csrf_token" value="{}">').format(csrf_token(here)),
-            "csrf_meta": csrf_token(here),
-            "theme": here.request.cookies.get("theme", ""),
+            **request_words(here),
         }
         return self.environment.get_template(template).render({**shared, **context})
 
 
-def csrf_token(here: Here) -> str:
+def request_words(here: Asked) -> dict[str, Any]:
+    """What every template may use of the request: the token against forgery, the notice, the theme."""
+    token = csrf_token(here)
+    return {
+        "notice": here.notice(),
+        "csrf_token": here.request.scope.get("_csrf_token", ""),
+        "csrf": Markup('<input type="hidden" name="_csrf_token" value="{}">').format(token),
+        "csrf_meta": token,
+        "theme": here.request.cookies.get("theme", ""),
+    }
+
+
+def csrf_token(here: Asked) -> str:
     """The token a form must send back."""
     from litestar.utils.scope.state import ScopeState
 
@@ -132,16 +156,19 @@ def pairs(values: Iterable[str]) -> list[tuple[str, str]]:
     return [(value, value) for value in values]
 
 
-def _moment_filter(workspace: Workspace) -> Any:
+def moment_filter(zone: Callable[[], ZoneInfo]) -> Any:
+    """The filter that writes a moment in a time zone."""
+
     @pass_context
     def moment(_context: Context, value: datetime | str | None) -> Markup | str:
-        """A UTC moment in the study's time zone to the minute; the exact one in the title."""
+        """A UTC moment in the time zone to the minute; the exact one in the title."""
         if value is None or value == "":
             return ""
         exact = datetime.fromisoformat(value) if isinstance(value, str) else value
-        local = exact.astimezone(workspace.zone)
+        place = zone()
+        local = exact.astimezone(place)
         return Markup('<time datetime="{}" title="{}">{}</time>').format(
-            exact.isoformat(), f"{local:%Y-%m-%d %H:%M:%S} {workspace.zone.key}", f"{local:%Y-%m-%d %H:%M}"
+            exact.isoformat(), f"{local:%Y-%m-%d %H:%M:%S} {place.key}", f"{local:%Y-%m-%d %H:%M}"
         )
 
     return moment

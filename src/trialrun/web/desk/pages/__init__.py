@@ -1,0 +1,1 @@
+"""The pages of the desk; every module lists its routes in `ROUTES`."""
