@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from trialrun.app.rehearsals import rehearse_study
-from trialrun.app.results_folder import ASKED, FILES, find_run, results_folder
+from trialrun.app.results_folder import ASKED, FILES, results_folder, runs
 from trialrun.app.workspace import open_workspace
 from trialrun.ledger.commands import Actor, AddUser, GrantRole, LockDatabase, UnlockDatabase
 from trialrun.ledger.decide import database_lock
@@ -94,9 +94,7 @@ def entries(office: Office, kind: str) -> list[Any]:
 
 
 def folder_of(office: Office, name: str) -> Path:
-    found = find_run(results_folder(office.workspace), name)
-    assert found is not None
-    return found.folder
+    return next(run.folder for run in runs(results_folder(office.workspace)) if run.id == name)
 
 
 def test_what_cannot_be_asked_for_is_refused_and_kept_as_typed(office: Office):

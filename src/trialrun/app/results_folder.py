@@ -117,11 +117,6 @@ def runs(folder: Path) -> tuple[Run, ...]:
     return tuple(sorted(found, key=lambda run: -run.asked.number))
 
 
-def find_run(folder: Path, name: str) -> Run | None:
-    """A run by its name; `None` for a name there is not."""
-    return next((run for run in runs(folder) if run.id == name), None)
-
-
 def new_run(folder: Path, **asked: Any) -> Run:
     """Make the folder of a new run; its number follows the last one's. Two that ask at once get two numbers."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
