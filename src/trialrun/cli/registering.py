@@ -10,6 +10,10 @@ import click
 # verb -> (module, one line of help); the module's function has the verb's name (`import_` for import)
 COMMANDS: dict[str, tuple[str, str]] = {
     "timeframe": ("registry_timeframe", "Read a time frame: baseline, points, window, repeat, anchor."),
+    "criteria": (
+        "registry_criteria",
+        "Read eligibility criteria: comparisons, times, judgement, one JSON object a line.",
+    ),
 }
 
 

@@ -45,6 +45,7 @@ class Bullet:
         marker: the bullet sign, number or letter it stood behind; empty for a paragraph.
         parts: nested bullets, and the lettered or numbered parts found inside the text.
         combination: how the parts combine.
+        lines: where its text's pieces begin: (offset in `text`, line of the whole text from 0).
     """
 
     text: str
@@ -52,6 +53,16 @@ class Bullet:
     marker: str = ""
     parts: tuple[Bullet, ...] = ()
     combination: Combination = Combination.UNSTATED
+    lines: tuple[tuple[int, int], ...] = ()
+
+    def line_at(self, offset: int) -> int:
+        """The line of the eligibility text on which a place in `text` stands."""
+        found = 0
+        for start, line in self.lines:
+            if start > offset:
+                break
+            found = line
+        return found
 
     @property
     def heading(self) -> bool:
@@ -151,7 +162,7 @@ def split_criteria(text: str) -> Eligibility:
     A text longer than any registry allows stays one bullet.
     """
     if len(text) > LONGEST_TEXT:
-        whole = Bullet(plain(text), text)
+        whole = Bullet(plain(text), text, lines=((0, 0),))
         return Eligibility(text, (CriteriaSection(SectionKind.UNKNOWN, "", (whole,)),))
     sections: list[CriteriaSection] = []
     for kind, heading, lines in _sections(text):
@@ -161,16 +172,16 @@ def split_criteria(text: str) -> Eligibility:
     return Eligibility(text, tuple(sections))
 
 
-def _sections(text: str) -> Iterator[tuple[SectionKind, str, list[str]]]:
-    kind, heading, lines = SectionKind.UNKNOWN, "", list[str]()
-    for line in text.splitlines():
+def _sections(text: str) -> Iterator[tuple[SectionKind, str, list[tuple[int, str]]]]:
+    kind, heading, lines = SectionKind.UNKNOWN, "", list[tuple[int, str]]()
+    for number, line in enumerate(text.splitlines()):
         found = _heading(line)
         if found is None:
-            lines.append(line)
+            lines.append((number, line))
             continue
         yield kind, heading, lines
         kind, heading, rest = found
-        lines = [rest] if rest else []
+        lines = [(number, rest)] if rest else []
     yield kind, heading, lines
 
 
@@ -197,23 +208,29 @@ class _Open:
     marker: str
     lines: list[str]
     words: list[str]
+    numbers: list[int]
     children: list[_Open] = field(default_factory=list)
 
+    def add(self, number: int, line: str, words: str) -> None:
+        """Take in a further line."""
+        self.lines.append(line)
+        self.words.append(words)
+        self.numbers.append(number)
 
-def _bullets(lines: list[str]) -> Iterator[Bullet]:
+
+def _bullets(lines: list[tuple[int, str]]) -> Iterator[Bullet]:
     top: list[_Open] = []
     stack: list[_Open] = []
     blank = False
-    for line in lines:
+    for number, line in lines:
         if not line.strip():
             blank = True
             continue
         indent, marker, words = _marked(line)
         if not marker and stack and (indent > stack[-1].indent or not (blank or _starts_anew(stack[-1]))):
-            stack[-1].lines.append(line)
-            stack[-1].words.append(words)
+            stack[-1].add(number, line, words)
         else:
-            _open(line, indent, marker, words, top, stack)
+            _open(_Open(indent, marker, [line], [words], [number]), top, stack)
         blank = False
     for part in top:
         bullet = _close(part)
@@ -238,22 +255,21 @@ def _marked(line: str) -> tuple[int, str, str]:
     return indent, match.group(1), words
 
 
-def _open(line: str, indent: int, marker: str, words: str, top: list[_Open], stack: list[_Open]) -> None:
-    while stack and not _inside(stack[-1], indent, marker, words):
+def _open(new: _Open, top: list[_Open], stack: list[_Open]) -> None:
+    words = new.words[0]
+    while stack and not _inside(stack[-1], new.indent, new.marker, words):
         stack.pop()
     parent = stack[-1] if stack else None
-    if parent is not None and not parent.children and _runs_on(marker):
-        parent.lines.append(line)
-        parent.words.append(f"{marker} {words}")
+    if parent is not None and not parent.children and _runs_on(new.marker):
+        parent.add(new.numbers[0], new.lines[0], f"{new.marker} {words}")
         return
-    inner = _INNER_MARKER.match(words) if parent is not None and parent.indent == indent else None
+    inner = _INNER_MARKER.match(words) if parent is not None and parent.indent == new.indent else None
     if inner is not None:
-        marker, words = inner.group(1), words[inner.end() :]
-    elif marker[-1:] == ")" and len(_lettered(f"{marker} {words}")[1]) > 1:
-        marker, words = "", f"{marker} {words}"
-    new = _Open(indent, marker, [line], [words])
+        new.marker, new.words = inner.group(1), [words[inner.end() :]]
+    elif new.marker[-1:] == ")" and len(_lettered(f"{new.marker} {words}")[1]) > 1:
+        new.marker, new.words = "", [f"{new.marker} {words}"]
     (parent.children if parent else top).append(new)
-    if parent is None or parent.indent < indent:
+    if parent is None or parent.indent < new.indent:
         stack.append(new)
 
 
@@ -273,14 +289,31 @@ def _runs_on(marker: str) -> bool:
 
 
 def _close(part: _Open) -> Bullet:
+    pieces = [(plain(words), number) for words, number in zip(part.words, part.numbers, strict=True)]
     own = plain(" ".join(part.words))
-    intro, pieces = _lettered(own)
+    lines, offset = list[tuple[int, int]](), 0
+    for words, number in pieces:
+        lines.append((offset, number))
+        offset += len(words) + 1 if words else 0
+    end, lettered = _lettered(own)
     children = [_close(child) for child in part.children]
-    parts = tuple(Bullet(text, text, marker) for marker, text in pieces)
+    parts = tuple(
+        Bullet(own[start:stop], own[start:stop], marker, lines=_moved(lines, start))
+        for marker, start, stop in lettered
+    )
     for child in children:
         parts += (child,) if child.text else child.parts
     original = "\n".join([*part.lines, *(child.original for child in children)])
-    return Bullet(intro, original, part.marker, parts, _combination(intro) if parts else Combination.UNSTATED)
+    intro = own[:end].rstrip()
+    combination = _combination(intro) if parts else Combination.UNSTATED
+    return Bullet(intro, original, part.marker, parts, combination, tuple(lines))
+
+
+def _moved(lines: list[tuple[int, int]], start: int) -> tuple[tuple[int, int], ...]:
+    """Where lines begin in a piece of a text that starts at `start`."""
+    before = [line for offset, line in lines if offset <= start]
+    after = [(offset - start, line) for offset, line in lines if offset > start]
+    return ((0, before[-1]), *after)
 
 
 def _combination(words: str) -> Combination:
@@ -292,10 +325,10 @@ def _combination(words: str) -> Combination:
 _LETTERED = re.compile(r"(?:^|(?<=[\s;,:.]))\(?([a-z]|[ivx]{1,5}|\d{1,2})(\)|\.(?=\s))\s*(?=\S)")
 
 
-def _lettered(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """Split "intro a) ... b) ... c) ..." where letters or numbers run on from the first."""
+def _lettered(text: str) -> tuple[int, list[tuple[str, int, int]]]:
+    """Where the introduction of "intro a) ... b) ..." ends, and marker, start and end of each part."""
     if len(text) > _LONGEST_BULLET:
-        return text, []
+        return len(text), []
     found = [
         match for match in _LETTERED.finditer(text) if text[max(match.start() - 1, 0) : match.start()] != "("
     ]
@@ -304,11 +337,12 @@ def _lettered(text: str) -> tuple[str, list[tuple[str, str]]]:
         if len(run) > 1:
             ends = [match.start() for match in run[1:]] + [len(text)]
             pieces = [
-                (m.group(0).strip(), text[m.end() : end].strip()) for m, end in zip(run, ends, strict=True)
+                (m.group(0).strip(), m.end(), m.end() + len(text[m.end() : end].rstrip()))
+                for m, end in zip(run, ends, strict=True)
             ]
-            if all(words for _, words in pieces):
-                return text[: run[0].start()].strip(), pieces
-    return text, []
+            if all(start < end for _, start, end in pieces):
+                return run[0].start(), pieces
+    return len(text), []
 
 
 def _run(found: list[re.Match[str]], series: tuple[str, ...]) -> list[re.Match[str]]:

@@ -1,0 +1,1 @@
+"""What the lines of an eligibility text say: comparisons, times, judgement; read, never guessed."""

@@ -1,0 +1,142 @@
+"""Classes, grades and stages: "NYHA class II-IV", "Child-Pugh A or B", "stage III", "ASA I, II or III"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trialrun.registry.comparison import Sign
+from trialrun.registry.eligibility.signs import AFTER, sign_before
+
+_NAMES = (
+    r"american\s+society\s+of\s+an(?:a)?esthesi\w+(?:'?s?)?|asa(?![a-hj-uw-z])|asa-ps|"
+    r"(?:eastern|easthern)\s+cooperative\s+oncology\s+group|ecog|who\s+performance|zubrod|"
+    r"new\s+york\s+heart\s+association|nyha|canadian\s+cardiovascular\s+society|ccs|"
+    r"child[\s-]*(?:turcotte[\s-]*)?pugh|child(?=\s+(?:class|[abc]\b))|killip|mallampati|kellgren[\s-]*(?:and|&|-|–)?\s*(?:lawrence|laurence)?|"
+    r"hoehn\s*(?:and|&|-)\s*yahr|h\s*&\s*y|fitzpatrick|skin\s+(?:photo)?types?|bi-?rads|pi-?rads|tanner|figo|ajcc|"
+    r"mgfa|asia\s+impairment\s+scale|asia|outerbridge|intermacs|fontaine|rutherford|cdr|clinical\s+dementia\s+rating|"
+    r"modified\s+rankin(?:\s+scale)?|mrs|hunt\s+(?:and|&)\s+hess|ctcae|gold|who"
+)
+_WORDS = (
+    r"(?:\s*(?:\b(?:physical|performance|status|functional|cardiac|function|heart\s+failure|score|scores|scale|class|classes|"
+    r"classification|classified|categor(?:y|ies)|grades?|grading|stages?|staging|groups?|levels?|types?|system|criteria|patients?|"
+    r"as|of|is|are|to|ps|was|were|be|being|with|an?|the|disease|and/or|in|group|oncology)\b|\((?:asa|ecog|nyha|ccs|who|ps|nci|mgfa|h&y|cdr|[a-z-]{2,10})\)|[:,=(\[\])-]))*\s*"
+)
+_ROMAN = r"(?:viii|vii|vi|iv|iii|ii|ix|i|v|x)"
+_VALUE = rf"(?:(?:{_ROMAN}|[ⅰⅱⅲⅳⅴⅵⅠⅡⅢⅣⅤⅥ]+)(?:[abc](?:\d)?)?(?![a-z])|\d(?:\.\d)?[abc]?(?![\d\w%]|\.\d|\s*(?:/|-)\s*\d\d)|[a-e](?![a-z'\)]))"
+_NAME = re.compile(rf"(?<![a-z])(?P<name>{_NAMES})(?!\w*[jkqwz])")
+_KIND = re.compile(
+    r"(?<![a-z])(?P<name>(?:tumou?r\s+|disease\s+|clinical\s+|pathologic\w*\s+)?(?:stages?|grades?|staging|grading))\b"
+)
+_SKIP = re.compile(_WORDS)
+_ONE = re.compile(_VALUE)
+_BEFORE_VALUE = re.compile(r"\s*(?:asa|grade|class|stage|ecog|nyha)?\s*")
+_NEXT = re.compile(
+    rf"\s*(?:(?P<range>-|to|through|~|–)|(?P<list>,\s*(?:or|and|&)?|or|and|&|/|,|and/or))\s*(?:(?:asa|grade|class|stage|nyha|ecog|ps)\s*[-:]?\s*)?(?P<value>{_VALUE})"
+)
+_ROMAN_SIGNS = {
+    "Ⅰ": "I",
+    "Ⅱ": "II",
+    "Ⅲ": "III",
+    "Ⅳ": "IV",
+    "Ⅴ": "V",
+    "Ⅵ": "VI",
+    "ⅰ": "I",
+    "ⅱ": "II",
+    "ⅲ": "III",
+    "ⅳ": "IV",
+    "ⅴ": "V",
+    "ⅵ": "VI",
+}
+_LETTERED = re.compile(r"child|asia|who|bi-?rads|outerbridge|pugh")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRead:
+    """A class with its values as written: `BETWEEN` for a range, `EQ` with several values for a list."""
+
+    concept: str
+    start: int
+    end: int
+    name: int
+    sign: Sign
+    values: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+
+
+def classes(text: str, folded: str) -> Iterator[ClassRead]:
+    """All classes named in a text, in their order."""
+    floor = 0
+    places = sorted(
+        [(m.start(), m) for m in _NAME.finditer(folded)] + [(m.start(), m) for m in _KIND.finditer(folded)],
+        key=lambda one: one[0],
+    )
+    for place, match in places:
+        if place < floor:
+            continue
+        found = _read(text, folded, match, floor)
+        if found is not None:
+            yield found
+            floor = found.end
+
+
+def _read(text: str, folded: str, match: re.Match[str], floor: int) -> ClassRead | None:
+    skip = _SKIP.match(folded, match.end())
+    place = skip.end() if skip else match.end()
+    sign, sign_start = None, place
+    value = _ONE.match(folded, place)
+    if value is None:
+        ahead = re.compile(r"[^.;]{0,40}?(?=" + _VALUE + r")").match(folded, place)
+        if ahead is None or ahead.end() == place:
+            return None
+        value = _ONE.match(folded, ahead.end())
+        found = sign_before(folded, ahead.end(), place)
+        if found is None or folded[place : found.start].strip(" ,-:()") or value is None:
+            return None
+        sign, sign_start = found.sign, found.start
+    else:
+        found = sign_before(folded, match.start(), max(floor, match.start() - 40)) or sign_before(
+            folded, value.start(), match.end()
+        )
+        if found is not None:
+            sign, sign_start = found.sign, min(found.start, place)
+    if value.group()[0] in "abcde" and not _LETTERED.search(folded[max(0, match.start() - 20) : place]):
+        return None
+    return _values(text, folded, match, value, sign, sign_start)
+
+
+def _values(
+    text: str, folded: str, name: re.Match[str], value: re.Match[str], sign: Sign | None, start: int
+) -> ClassRead:
+    values, ranges, end = [_written(text, value)], False, value.end()
+    while sign is None:
+        more = _NEXT.match(folded, end)
+        if more is None or (more["value"][0] in "abcde" and not values[0][0].isalpha()):
+            break
+        values.append(text[more.start("value") : more.end("value")])
+        ranges = ranges or more["range"] is not None
+        end = more.end()
+    doubts: tuple[str, ...] = ()
+    if sign is None:
+        after = AFTER.match(folded, end)
+        if after is not None and len(values) == 1 and (after["more"] or after["less"]):
+            worse = re.search(r"worse|poorer", after.group()) is not None
+            doubts = ("worse is not told in numbers",) if worse or "better" in after.group() else ()
+            sign, end = (Sign.GTEQ if after["more"] else Sign.LTEQ), after.end()
+    if sign is None:
+        sign = Sign.BETWEEN if ranges and len(values) == 2 else Sign.EQ
+        if ranges and len(values) > 2:
+            doubts = ("a range and a list together",)
+    spelled = tuple(_ROMAN_SIGNS.get(one, one) for one in values)
+    return ClassRead(
+        _concept(text, name), min(start, value.start()), end, name.start(), sign, spelled, doubts
+    )
+
+
+def _written(text: str, match: re.Match[str]) -> str:
+    return text[match.start() : match.end()]
+
+
+def _concept(text: str, name: re.Match[str]) -> str:
+    return " ".join(text[name.start("name") : name.end("name")].split())

@@ -1,0 +1,74 @@
+"""What a number is compared with: the words before it, after it, or of the comparison before."""
+
+from __future__ import annotations
+
+import re
+
+_EDGE = re.compile(
+    r"[;:,.!?\[\]()](?!\d)|\s(?:and|or|but|with|without|who|whose|which|that|if|unless|defined\s+as|because|having|have|has|had|in|by|for)\s|(?<=\s)-\s|/\s|&"
+)
+_LEADING = re.compile(
+    r"^(?:(?:the|a|an|any|of|to|is|are|was|were|be|being|been|must|should|will|shall|may|can|who|have|has|had|having|with|and|or|either|both|"
+    r"patients?|subjects?|participants?|individuals?|women|men|adults?|males?|females?|children|known|their|his|her|presence|defined|as|"
+    r"than|at|in|for|on|from|between|by|current|currently|if|documented|demonstrated|all|eligible|baseline|screening|inclusion|exclusion|"
+    r"persons?|people|volunteers?|healthy|least|that|this|those|these|not|no|does|do|did|only|such|i\.e\.|e\.g\.|eg|ie)\b[\s,:.]*|[-•*·>\s,:;.\"']+)+",
+    re.IGNORECASE,
+)
+_TRAILING = re.compile(
+    r"(?:[\s,:;=(\[\"'-]+|\b(?:of|is|are|was|were|be|being|been|must|should|will|has|have|had|a|an|the|at|to|in|with|for|"
+    r"and|or|from|that|than|as|by|on|who|which|equal|between|level|levels|value|values|score|scores|scored|count|counts|measured|defined|i\.e\.|e\.g\.)$)+$",
+    re.IGNORECASE,
+)
+_AFTER_STOP = re.compile(
+    r"[;:,.()\[\]]|\s(?:in|at|on|by|for|with|within|during|prior|before|after|and|or|who|that|which|if|unless|as|per|from|to|is|are|was|were|will|must)\b"
+)
+AGE_WORDS = re.compile(
+    r"\b(?:age[sd]?|aging|years?[\s-]old|year-old|born|birth\s*day|elderly|older|younger)\b"
+)
+
+
+def words_before(text: str, start: int, floor: int) -> str:
+    """The noun phrase that ends at a place."""
+    piece = text[max(floor, start - 160) : start].rstrip(" \t:=,-")
+    if piece.endswith(("(", "[")):
+        piece = piece[:-1].rstrip()
+    closed = re.search(r"\(([^()]*)\)\s*(?:score|levels?|counts?|of|is)?\s*$", piece)
+    tail = ""
+    if closed is not None:
+        tail = f" ({closed[1]})"
+        piece = piece[: closed.start()].rstrip()
+    edges = [match.end() for match in _EDGE.finditer(_TRAILING.sub("", piece))]
+    phrase = piece[edges[-1] :] if edges else piece
+    phrase = _TRAILING.sub("", _LEADING.sub("", phrase.strip()))
+    return " ".join(f"{phrase}{tail}".split()) if phrase else tail.strip(" ()")
+
+
+def words_after(text: str, end: int) -> str:
+    """The noun phrase that begins at a place."""
+    piece = text[end : end + 80].lstrip(" -")
+    piece = re.sub(r"^(?:of|in|for)\s+", "", piece)
+    stop = _AFTER_STOP.search(piece)
+    phrase = piece[: stop.start()] if stop else piece
+    return " ".join(_TRAILING.sub("", _LEADING.sub("", phrase)).split()[:6])
+
+
+_ANALYTES = (
+    r"alt|ast|sgot|sgpt|alat|asat|alp|ggt|alkaline\s+phosphatase|(?:(?:serum|total|direct|plasma|conjugated)\s+)*bilirubin|(?:serum\s+)?creatinine|"
+    r"alanine\s+(?:amino)?trans\w+|aspartate\s+(?:amino)?trans\w+|got|gpt|tbil|bun|inr|aptt|ptt|pt|ldh|ck|cpk|amylase|lipase|urea"
+)
+_NAME = rf"(?:(?:serum|plasma|total|both|liver|values?|levels?|of|either)\s+)*(?:{_ANALYTES})(?:\s*\([^()]*\))?(?:\s*/\s*(?:alt|ast|sgot|sgpt|alat|asat|got|gpt)\b)?(?:\s+(?:levels?|values?|activity|concentrations?))*"
+_LIST = re.compile(
+    rf"(?<![\w])({_NAME})((?:\s*(?:,\s*(?:and/or|and|or)?|and/or|and|or|&|/)\s*{_NAME})+)\s*(?:levels?|values?|is|are|of|\()*\s*(?:both\s+)?[:(=-]?\s*$",
+    re.IGNORECASE,
+)
+_PART = re.compile(r"\s*(?:,\s*(?:and/or|and|or)?|\band/or\b|\band\b|\bor\b|&|(?<!\bor)/)\s*", re.IGNORECASE)
+
+
+def listed_before(text: str, start: int, floor: int) -> tuple[str, ...]:
+    """The tests of a list that ends at a place ("ALT, AST and bilirubin"); empty where there is none."""
+    match = _LIST.search(text[max(floor, start - 200) : start])
+    if match is None:
+        return ()
+    names = re.sub(r"\([^()]*\)", "", match.group())
+    parts = [_TRAILING.sub("", _LEADING.sub("", part)).strip() for part in _PART.split(names)]
+    return tuple(" ".join(part.split()) for part in parts if re.search(_ANALYTES, part, re.IGNORECASE))
