@@ -14,6 +14,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "registry_criteria",
         "Read eligibility criteria: comparisons, times, judgement, one JSON object a line.",
     ),
+    "compare": ("registry_compare", "Tell what changed between two versions of a record."),
+    "lint": ("registry_compare", "List what a record leaves open or contradicts."),
 }
 
 

@@ -17,6 +17,7 @@ from trialrun.registry.difference_model import (
     ChangeKind,
     Moment,
     RecordDifference,
+    difference_document,
 )
 from trialrun.registry.difference_outcomes import outcome_changes
 from trialrun.registry.difference_words import Effort, Mark, Words
@@ -35,6 +36,7 @@ __all__ = [
     "RecordDifference",
     "Words",
     "compare_records",
+    "difference_document",
 ]
 _DONE = frozenset({"outcomesModule", "eligibilityModule.eligibilityCriteria"})
 

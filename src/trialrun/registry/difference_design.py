@@ -106,7 +106,7 @@ def _coded(old: Record, new: Record, moment: Moment) -> Iterator[Alarm]:
         ("study type", old.study_type, new.study_type, AlarmLevel.HIGH),
         ("allocation", old.allocation, new.allocation, AlarmLevel.HIGH),
         ("model", old.design_model, new.design_model, AlarmLevel.HIGH),
-        ("phase", ", ".join(old.phases), ", ".join(new.phases), AlarmLevel.LOW),
+        ("phase", ", ".join(sorted(old.phases)), ", ".join(sorted(new.phases)), AlarmLevel.LOW),
         ("purpose", old.primary_purpose, new.primary_purpose, AlarmLevel.LOW),
     )
     for name, before, after, level in pairs:

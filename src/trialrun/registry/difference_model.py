@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
+from typing import Any
 
 from trialrun.registry.difference_words import Words
 from trialrun.values.finding import Finding
@@ -111,3 +112,46 @@ class RecordDifference:
     def worst(self) -> AlarmLevel | None:
         """The gravest level among the alarms."""
         return next((level for level in AlarmLevel if any(a.level is level for a in self.alarms)), None)
+
+
+def difference_document(found: RecordDifference) -> dict[str, Any]:
+    """A comparison as plain values ready to be written as JSON."""
+    return {
+        "old": {"registry_id": found.old_id, "updated": found.old_date},
+        "new": {"registry_id": found.new_id, "updated": found.new_date},
+        "moment": str(found.moment),
+        "alarms": [
+            {
+                "level": str(alarm.level),
+                "code": alarm.code,
+                "message": alarm.message,
+                "reason": alarm.reason,
+                "place": alarm.place,
+            }
+            for alarm in found.alarms
+        ],
+        "changes": [
+            {
+                "section": change.section,
+                "field": change.field,
+                "kind": str(change.kind),
+                "old": change.old,
+                "new": change.new,
+                "words": [[str(run.mark), run.text] for run in change.words],
+                "place": change.place,
+                "wording": change.wording,
+                "note": change.note,
+            }
+            for change in found.changes
+        ],
+        "findings": [
+            {
+                "severity": str(finding.severity),
+                "code": finding.code,
+                "place": finding.place,
+                "message": finding.message,
+                "remedy": finding.remedy,
+            }
+            for finding in found.findings
+        ],
+    }
