@@ -7,8 +7,6 @@ each criterion is a question in the record's own words.
 
 from __future__ import annotations
 
-import io
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,10 @@ from trialrun.errors import RecordError
 from trialrun.registry.draft_criteria import draft_criteria
 from trialrun.registry.draft_fixed import ROLES, consent_text, draft_fixed, fixed_settings
 from trialrun.registry.draft_outcomes import draft_outcome, plan_outcomes
+from trialrun.registry.draft_rehearsal import REHEARSAL_FILE, rehearsal_text
 from trialrun.registry.draft_schedule import draft_visits
 from trialrun.registry.draft_sketch import Plain, Sketch, clean, slug
+from trialrun.registry.draft_yaml import yaml_text
 from trialrun.registry.record import Record
 from trialrun.registry.trim import trimmed
 from trialrun.registry.write import document_of, write_record
@@ -27,8 +27,6 @@ from trialrun.values.finding import Finding, Severity
 STUDY_FILE = "study.yaml"
 _MOST_SITES = 300
 _MOST_ROWS = 5_000
-_AMOUNT = re.compile(r"\d\s*(mg|mcg|µg|g|ml|mL)\b")
-_UCUM = {"mcg": "ug", "µg": "ug", "ml": "mL"}
 _FIRST = "The first administration starts the clock of the visits."
 _HEAD = """\
 # A draft made from the registry record in record.json. Every default is under `assumptions` and waits for a
@@ -87,6 +85,7 @@ def draft(record: Record) -> Draft:
         "derived": sketch.derived,
         "criteria": sketch.criteria,
         "arms": sketch.arms,
+        "dose_plans": sketch.dose_plans,
         "endpoints": sketch.endpoints,
         "assumptions": sketch.assumptions,
         "traceability": _traceability(sketch),
@@ -100,7 +99,7 @@ def draft_study(record: Record) -> dict[str, Any]:
 
 
 def write_draft(record: Record, folder: Path) -> Draft:
-    """Write a draft study folder: `study.yaml`, `record.json` and `consent/`.
+    """Write a draft study folder: `study.yaml`, `rehearsal.yaml`, `record.json` and `consent/`.
 
     Errors: `RecordError` when the folder holds a study already, which is never overwritten.
     """
@@ -112,23 +111,9 @@ def write_draft(record: Record, folder: Path) -> Draft:
     (folder / "consent").mkdir(parents=True, exist_ok=True)
     write_record(record, folder / "record.json")
     (folder / "consent" / "en-1.md").write_text(made.consent, encoding="utf-8")
+    (folder / REHEARSAL_FILE).write_text(rehearsal_text(made.content), encoding="utf-8")
     (folder / STUDY_FILE).write_text(_HEAD + yaml_text(made.content), encoding="utf-8")
     return made
-
-
-def yaml_text(content: dict[str, Any]) -> str:
-    """The content as YAML 1.2 in the order given, without anchors."""
-    from ruamel.yaml import YAML
-
-    writer: Any = YAML(typ="safe", pure=True)
-    writer.default_flow_style = False
-    writer.sort_base_mapping_type_on_output = False
-    writer.allow_unicode = True
-    writer.width = 110
-    writer.representer.ignore_aliases = lambda _data: True
-    stream = io.StringIO()
-    writer.dump(content, stream)
-    return stream.getvalue()
 
 
 def _traceability(sketch: Sketch) -> list[Plain]:
@@ -240,11 +225,16 @@ def _arms(sketch: Sketch) -> None:
                 f"armsInterventionsModule.interventions.{field}", said, *(f"arms.{name}" for name in names)
             )
     if not sketch.arms:
-        sketch.say(
-            Severity.NOTE,
-            "no-arms",
-            "the record names no groups, so the draft has none",
-            "armsInterventionsModule",
+        sketch.arms["participants"] = {
+            "title": "All participants",
+            "description": "One group: the record names none.",
+        }
+        sketch.assume(
+            "groups",
+            "The record names no groups.",
+            "All participants are one group.",
+            "Everybody belongs to some group, and nothing in the record tells them apart.",
+            "arms.participants",
         )
     if len(sketch.arms) > 1:
         _allocation(sketch)
@@ -265,8 +255,7 @@ def _allocation(sketch: Sketch) -> None:
 
 
 def _administration(sketch: Sketch, words: str) -> None:
-    units = {_UCUM.get(unit, unit) for unit in _AMOUNT.findall(words)}
-    unit = units.pop() if len(units) == 1 else "1"
+    unit = "1"
     title = "Administration of the intervention"
     sketch.ask(
         "infusion",
@@ -282,6 +271,19 @@ def _administration(sketch: Sketch, words: str) -> None:
         {"label": label, "type": "number", "unit": unit, "hard": [0, None], "note": _FIRST},
     )
     sketch.fill_in("dose_1", "infusion")
+    for name, arm in sketch.arms.items():
+        sketch.dose_plans.append(
+            {
+                "arm": name,
+                "product": arm["description"][:200],
+                "route": "not stated",
+                "unit": unit,
+                "total": 1,
+                "within_days": 1,
+                "doses": [{"visit": "dose_1", "amount": 1}],
+                "assumptions": ["dose_plan"],
+            }
+        )
     sketch.assume(
         "dose_plan",
         f"Amounts, days and route are only free text in the record: {clean(words)[:600]!r}.",

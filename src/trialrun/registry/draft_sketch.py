@@ -26,6 +26,7 @@ class Sketch:
     derived: Plain = field(default_factory=dict)
     criteria: Plain = field(default_factory=dict)
     arms: Plain = field(default_factory=dict)
+    dose_plans: list[Plain] = field(default_factory=list)
     endpoints: Plain = field(default_factory=dict)
     assumptions: Plain = field(default_factory=dict)
     answers: dict[tuple[str, str], list[str]] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """What a virtual participant's forms say: one answer from one line of `rehearsal.yaml`.
 
 A line is a constant, or a mapping with one kind of draw: `choice`, `chance`, `normal`, `laboratory`,
-`grade`, `days_before`, `years_before`, `visit_date`, `visit_time`, `times`, `words`, `by`, `hidden`, `missing`. Every draw depends on
-the seed, the participant and the item's name only, so adding an item to a form changes no other answer.
+`grade`, `days_before`, `years_before`, `visit_date`, `visit_time`, `times`, `words`, `by`, `hidden`, `event`, `event_date`,
+`missing`. Every draw depends on the seed, the participant and the item's name only, so adding an item to a form changes
+no other answer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from trialrun.simulate.natural_history import Course, grade_on, measured
 from trialrun.values.missing import Missing, MissingReason
 
 Answer = str | Missing
+_MONTH = 30.4375
+_NEVER = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,15 @@ def generator(moment: Moment, item: str, *extra: int) -> np.random.Generator:
 
 def _choice(item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
     shares = {_typed(code): float(share) for code, share in spec["choice"].items()}
-    reached = generator(moment, item).random() * sum(shares.values())
+    rng = generator(moment, item)
+    if "again" in spec:
+        if generator(moment, item, 1, moment.day).random() < float(spec["again"]):
+            rng = generator(
+                moment, item, 2, moment.day
+            )  # the answer of this visit, not the person's usual one
+        elif "usual" in spec:
+            return _typed(spec["usual"])
+    reached = rng.random() * sum(shares.values())
     total = 0.0
     for code, share in shares.items():
         total += share
@@ -166,6 +177,26 @@ def _by(item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
     return Missing(MissingReason.NOT_APPLICABLE) if branch is None else answer(item, branch, moment)
 
 
+def _onset(event: str, spec: Mapping[str, Any], moment: Moment) -> int:
+    """The day of the course on which an event happens, from the beginning of the treatment or observation on."""
+    start = moment.course.treated_from or 0
+    rate = float(spec["per_month"])
+    if rate <= 0:
+        return _NEVER
+    waited = generator(moment, event, 3).exponential(_MONTH / rate)
+    return start + 1 + min(int(waited), _NEVER)
+
+
+def _event(_item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
+    """Yes from the day on which it happened; the same day whichever visit asks."""
+    return _typed(_onset(str(spec["event"]), spec, moment) <= moment.day)
+
+
+def _event_date(_item: str, spec: Mapping[str, Any], moment: Moment) -> Answer:
+    days_ago = max(moment.day - _onset(str(spec["event_date"]), spec, moment), 0)
+    return (moment.on - timedelta(days=days_ago)).isoformat()
+
+
 def _missing(_item: str, spec: Mapping[str, Any], _moment: Moment) -> Answer:
     return Missing(MissingReason(str(spec["missing"])))
 
@@ -184,5 +215,7 @@ _KINDS: dict[str, Callable[[str, Mapping[str, Any], Moment], Answer]] = {
     "visit_time": _visit_time,
     "times": _times,
     "words": _words,
+    "event": _event,
+    "event_date": _event_date,
     "missing": _missing,
 }

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from trialrun.ledger.commands import Entry
 from trialrun.simulate.answers import Answer, Moment, answer
+from trialrun.simulate.asked import Asked
 from trialrun.simulate.people import VirtualParticipant, happens
 from trialrun.study.model import Item, ItemType, Study
 from trialrun.values.missing import Missing, MissingReason
-
-Asked = Callable[[Item, Mapping[str, Answer]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def fill(
             known.pop(name, None)
             continue
         given = answer(name, specs.get(name, usual_answer(item)), replace(moment, known=known))
-        given = _within_limits(item, given)
+        given = within_limits(item, given)
         if _left_out(item, person, f"{visit}:{form}:{moment.row}:{name}"):
             given = Missing(MissingReason.NOT_DONE)
         known[name] = given
@@ -75,7 +74,8 @@ def _middle(item: Item) -> str:
     return "1"
 
 
-def _within_limits(item: Item, given: Answer) -> Answer:
+def within_limits(item: Item, given: Answer) -> Answer:
+    """The answer, moved to the nearest hard limit where it lies beyond one."""
     if item.type not in (ItemType.NUMBER, ItemType.INTEGER) or not isinstance(given, str):
         return given
     number, low, high = Decimal(given), item.hard.low, item.hard.high

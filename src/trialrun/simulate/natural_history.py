@@ -123,6 +123,8 @@ def _error_sd(lab: Laboratory) -> float:
 
 
 def _factor(matrix: Vector, scenario: Scenario, part: str) -> Vector:
+    if not matrix.size:
+        return matrix
     values, vectors = np.linalg.eigh(matrix)
     if values.min() < -_TOLERATED:
         names = ", ".join(lab.name for lab in scenario.laboratories)
@@ -186,7 +188,8 @@ def _labs(course_: Course, day: int, visit: Vector, errors: Vector | None) -> di
             values[lab.name] = math.exp(lab.mean + lab.sd * standard + error + shift)
         else:
             values[lab.name] = lab.mean * (1 + shift) + lab.sd * standard + error
-    values["inr"] = values[scenario.inr_from] / scenario.inr_control
+    if scenario.inr_from:
+        values["inr"] = values[scenario.inr_from] / scenario.inr_control
     return values
 
 
@@ -220,14 +223,12 @@ class Ending:
 def ending(course_: Course, meld: Meld, *, days: int, start: int = 0) -> Ending | None:
     """The first of death and transplantation after day `start` and up to day `days`.
 
-    The hazards follow current MELD. Whoever is looked at from a later day on has lived until then.
+    The hazards follow current MELD, or latent severity where they say so. Whoever is looked at from a later day on has lived until then.
     """
     rng = np.random.default_rng([*course_.seed, 5])
-    scenario = course_.scenario
     for week in range(math.ceil(days / WEEK)):
-        score = meld(underlying(course_, week * WEEK))
         draws = rng.random(3)
-        rates = {"death": rate(scenario.death, score), "transplant": rate(scenario.transplant, score)}
+        rates = _rates(course_, meld, week * WEEK)
         total = sum(rates.values())
         day = week * WEEK + int(draws[1] * WEEK) + 1
         if draws[0] < 1 - math.exp(-total * WEEK) and start < day <= days:
@@ -236,6 +237,22 @@ def ending(course_: Course, meld: Meld, *, days: int, start: int = 0) -> Ending 
     return None
 
 
-def rate(hazard: Hazard, meld: float) -> float:
-    """The hazard per day at a MELD score."""
-    return hazard.per_90_days / 90 * hazard.per_point ** (meld - hazard.at_meld)
+def _rates(course_: Course, meld: Meld, day: int) -> dict[str, float]:
+    """The hazards of what ends the course, per day, on a day of it."""
+    hazards = {"death": course_.scenario.death, "transplant": course_.scenario.transplant}
+    points = (
+        meld(underlying(course_, day))
+        if any(one is not None and not one.by_severity for one in hazards.values())
+        else 0.0
+    )
+    severity = course_.severity_on(day)
+    return {
+        kind: rate(one, severity if one.by_severity else points)
+        for kind, one in hazards.items()
+        if one is not None
+    }
+
+
+def rate(hazard: Hazard, points: float) -> float:
+    """The hazard per day at a MELD score, or at a latent severity."""
+    return hazard.per_90_days / 90 * hazard.per_point ** (points - hazard.at)

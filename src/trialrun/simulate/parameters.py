@@ -39,12 +39,16 @@ class Laboratory:
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """A rate per day that grows by a factor with every MELD point: `per_90_days` at `at_meld`."""
+    """A rate per day that grows by a factor with every point: `per_90_days` at `at`.
+
+    Points are MELD's; with `by_severity` they are SDs of latent severity, for a disease MELD does not describe.
+    """
 
     per_90_days: float
-    at_meld: float
+    at: float
     per_point: float
     source: str
+    by_severity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +109,31 @@ class Scenario:
     inr_from: str
     inr_control: float
     death: Hazard
-    transplant: Hazard
+    transplant: Hazard | None
     grades: tuple[Grade, ...]
     adverse_events: tuple[AdverseEventKind, ...]
     conduct: Conductance
     sources: Mapping[str, str]
+    fatal_term: str = "Liver failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """How an item without a line of its own is answered: drawn by its type, choices and limits.
+
+    `yes_chance` is the share of yes answers, `spread` the SD of a number between people as a share of its usual
+    range, `visit_spread` the same between the visits of one person, `missing_chance` the share of values an
+    outcome's form lacks, `event_per_month` the rate at which an outcome that is an event happens, `eligible_chance`
+    the share of candidates about whom nothing speaks against taking part.
+    """
+
+    yes_chance: float
+    spread: float
+    visit_spread: float
+    missing_chance: float
+    event_per_month: float
+    eligible_chance: float
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +162,7 @@ class Rehearsal:
     pending: tuple[tuple[str, ...], ...]
     sources: Mapping[str, str]
     ranges: Mapping[str, tuple[Mapping[str, str], ...]]
+    unlisted: Unlisted | None = None
 
 
 def read_rehearsal(path: Path) -> Rehearsal:
@@ -188,7 +213,7 @@ def _rehearsal(raw: Mapping[str, Any]) -> Rehearsal:
                 rows={form: tuple(rows) for form, rows in cause.get("rows", {}).items()},
                 note=str(cause.get("note", "")),
             )
-            for cause in raw["failures"]
+            for cause in raw.get("failures", [])
         ),
         staff={role: dict(who) for role, who in raw["staff"].items()},
         parts={part: dict(body) for part, body in raw.get("parts", {}).items()},
@@ -198,7 +223,20 @@ def _rehearsal(raw: Mapping[str, Any]) -> Rehearsal:
             laboratory: tuple({name: str(value) for name, value in one.items()} for one in ranges)
             for laboratory, ranges in raw.get("ranges", {}).items()
         },
+        unlisted=_unlisted(raw["unlisted"], sources) if "unlisted" in raw else None,
     )
+
+
+def _unlisted(spec: Mapping[str, Any], sources: Mapping[str, str]) -> Unlisted:
+    if spec["source"] not in sources:
+        raise ValueError(f"unlisted: the source mark {spec['source']!r} has no entry under sources")
+    made = Unlisted(source=str(spec["source"]), **{k: float(v) for k, v in spec.items() if k != "source"})
+    shares = ("yes_chance", "missing_chance", "eligible_chance")
+    wrong = [name for name in shares if not 0 <= getattr(made, name) <= 1]
+    wrong += [name for name in ("spread", "visit_spread", "event_per_month") if getattr(made, name) < 0]
+    if wrong:
+        raise ValueError(f"unlisted: {', '.join(wrong)} must be a share from 0 to 1, or a number from 0 on")
+    return made
 
 
 def _scenario(
@@ -216,17 +254,18 @@ def _scenario(
         drift_per_122_days=float(course["drift_per_122_days"]),
         treatment_effect=float(body["treatment"]["effect"]),
         treatment_full_after_days=int(body["treatment"]["full_after_days"]),
-        laboratories=tuple(_laboratory(lab, spec) for lab, spec in body["laboratory"].items()),
+        laboratories=tuple(_laboratory(lab, spec) for lab, spec in body.get("laboratory", {}).items()),
         correlations=_pairs(body.get("correlations", [])),
         change_correlations=_pairs(body.get("change_correlations", [])),
-        inr_from=str(body["inr"]["from"]),
-        inr_control=float(body["inr"]["control"]),
+        inr_from=str(body["inr"]["from"]) if "inr" in body else "",
+        inr_control=float(body["inr"]["control"]) if "inr" in body else 1.0,
         death=_hazard(body["death"]),
-        transplant=_hazard(body["transplant"]),
-        grades=tuple(_grade(grade, spec) for grade, spec in body["grades"].items()),
+        transplant=_hazard(body["transplant"]) if "transplant" in body else None,
+        grades=tuple(_grade(grade, spec) for grade, spec in body.get("grades", {}).items()),
         adverse_events=tuple(_adverse(spec) for spec in body["adverse_events"]),
         conduct=Conductance(**body["conduct"]),
         sources=sources,
+        fatal_term=str(body["death"].get("term", "Liver failure")),
     )
     _check_sources(scenario)
     return scenario
@@ -267,6 +306,9 @@ def _pairs(rows: list[list[Any]]) -> dict[tuple[str, str], float]:
 
 
 def _hazard(spec: Mapping[str, Any]) -> Hazard:
+    if "per_severity" in spec:
+        each = float(spec["per_severity"])
+        return Hazard(float(spec["per_90_days"]), 0.0, each, str(spec["source"]), by_severity=True)
     return Hazard(
         float(spec["per_90_days"]), float(spec["at_meld"]), float(spec["per_point"]), str(spec["source"])
     )
@@ -300,7 +342,8 @@ def _adverse(spec: Mapping[str, Any]) -> AdverseEventKind:
 
 def _check_sources(scenario: Scenario) -> None:
     marks = [lab.source for lab in scenario.laboratories] + [grade.source for grade in scenario.grades]
-    marks += [scenario.death.source, scenario.transplant.source, scenario.conduct.source]
+    marks += [scenario.death.source, scenario.conduct.source]
+    marks += [scenario.transplant.source] if scenario.transplant else []
     marks += [kind.source for kind in scenario.adverse_events]
     unknown = sorted(set(marks) - set(scenario.sources))
     if unknown:

@@ -23,19 +23,23 @@ from trialrun.ledger.commands import (
     SignEligibility,
 )
 from trialrun.simulate.answers import Answer, Moment, answer
+from trialrun.simulate.asked import Asked
 from trialrun.simulate.clock import at_hour
-from trialrun.simulate.forms import Asked, entry, fill
+from trialrun.simulate.forms import entry, fill
 from trialrun.simulate.natural_history import Ending, Meld
 from trialrun.simulate.parameters import Rehearsal
 from trialrun.simulate.people import VirtualParticipant, happens, misses_visit, scatter
 from trialrun.simulate.review import Reviewed, answer_queries, correct_something, review_visit
 from trialrun.simulate.safety import record_adverse_events
 from trialrun.simulate.team import Team
+from trialrun.simulate.unlisted_answers import UnlistedAnswers
 from trialrun.study.model import Study, Visit, VisitKind
 
 Steps = Generator[datetime, None, None]
 SITE_HOURS = 8.0
 _ATTEMPTS = 3
+FOLLOWED_DAYS = 150
+WEEKS_AFTER = 4
 
 
 @dataclass
@@ -56,6 +60,8 @@ class Participation:
     dose_days: list[int] = field(default_factory=list[int])
     reviewed: Reviewed = field(default_factory=Reviewed)
     ending: Ending | None = None
+    horizon: int = 0
+    unlisted: UnlistedAnswers | None = None
 
     def day_of(self, on: date) -> int:
         """A date as a day of the course of disease."""
@@ -64,6 +70,14 @@ class Participation:
     def date_of(self, day: int) -> date:
         """A day of the course as a date."""
         return self.first_day + timedelta(days=day)
+
+    @property
+    def begun(self) -> int | None:
+        """The day of the first dose, or of the begin of observation where nothing is given; `None` before."""
+        if self.dose_days:
+            return self.dose_days[0]
+        observed = self.unlisted is not None and self._days_to_start() == 1
+        return self.person.course.treated_from if observed else None
 
     def moment(self, on: date, row: int = 0) -> Moment:
         """Who answers, and when."""
@@ -92,11 +106,16 @@ class Participation:
     def _today(self) -> date:
         return max([self.first_day, *self.visited.values()])
 
+    def _lines(self, *, screening: bool = False) -> dict[str, Any]:
+        """What this person's forms are drawn from, item by item."""
+        lines = self.person.answers(self.rehearsal.answers)
+        return lines if self.unlisted is None else self.unlisted.lines(lines, screening=screening)
+
     # --- screening ---------------------------------------------------------------------------
 
     def _consent(self) -> bool:
         part = self.rehearsal.parts["consent"]
-        specs = self.person.answers(self.rehearsal.answers)
+        specs = self._lines()
         signs = answer(part["signed"], specs.get(part["signed"], True), self.moment(self.first_day))
         if signs != "true":
             return False
@@ -122,6 +141,8 @@ class Participation:
             for group in self.rehearsal.pending
             if happens(self.person, f"pending:{group[0]}", behaviour.screening_unknown)
         )
+        if self.unlisted is not None:
+            self.unlisted.settle(self._lines(), self.moment(self.first_day))
         self.team.do(RecordVisit(self.key, visit.name, self.first_day), "coordinator")
         self.visited[visit.name] = self.first_day
         self.fill_visit(visit, self.first_day, leave_out={item for group in waiting for item in group})
@@ -155,7 +176,7 @@ class Participation:
                 continue
             form = self.study.form_of(group[0])
             if form is not None:
-                specs = self.person.answers(self.rehearsal.answers)
+                specs = self._lines(screening=True)
                 moment = self.moment(self.first_day)
                 late = {
                     name: entry(self.study.items[name], answer(name, specs.get(name, True), moment))
@@ -172,7 +193,7 @@ class Participation:
     # --- treatment and follow-up -------------------------------------------------------------
 
     def _take_part(self) -> Steps:
-        first_dose = self.first_day + timedelta(days=6)
+        first_dose = self.first_day + timedelta(days=self._days_to_start())
         yield at_hour(first_dose, SITE_HOURS)
         try:
             self.team.do(Enrol(self.key), "principal_investigator")
@@ -182,39 +203,65 @@ class Participation:
         self.fate = "enrolled"
         start = self.day_of(first_dose)
         self.person = self.person.treated(start)
-        self.ending = self.person.ending(self.meld, start=start, days=start + 150)
         plan = self._plan(first_dose)
+        self.horizon = self._followed_until(start, plan)
+        self.ending = self.person.ending(self.meld, start=start, days=self.horizon)
         for visit, planned in plan:
             if self.ending is not None and self.date_of(self.ending.day) <= planned:
                 yield from self._end_early(self.ending, first_dose)
                 return
             yield from self._visit(visit, planned, first_dose)
-        last, planned = plan[-1]
-        if last.name in self.visited:
+        last, planned = plan[-1] if plan else (None, first_dose)
+        if last is None or last.name in self.visited:
             yield from self._finish("completed", self._today())
         else:
             yield from self._finish("lost_to_follow_up", planned)
+
+    def _days_to_start(self) -> int:
+        """Days from screening to the first dose, or to the begin of observation where nothing is given."""
+        given = any(visit.kind is VisitKind.DOSE for visit in self.study.visits.values())
+        return 6 if given or self.unlisted is None else 1
+
+    def _followed_until(self, start: int, plan: list[tuple[Visit, date]]) -> int:
+        """The last day of the course on which something is still heard of the participant."""
+        if self.unlisted is None or not plan:
+            return start + FOLLOWED_DAYS
+        return max(self.day_of(day) for _, day in plan) + WEEKS_AFTER * 7
 
     def _plan(self, first_dose: date) -> list[tuple[Visit, date]]:
         """The planned visits from baseline on, with the day this person turns up."""
         from trialrun.study.schedule import target_window
 
         plan: list[tuple[Visit, date]] = []
+        unplanned: list[Visit] = []
         anchors = {"first_dose": first_dose, "screening": self.first_day, "consent": self.first_day}
         for visit in self.study.visits.values():
             if visit.kind not in (VisitKind.BASELINE, VisitKind.DOSE, VisitKind.FOLLOW_UP):
                 continue
             window = target_window(self.study, visit.name, anchors)
             if window is None:
+                unplanned.append(visit)
                 continue
             target, first, last = window
             day = target
             if target != first_dose:
                 before, after = (target - first).days, (last - target).days
                 day = target + timedelta(days=scatter(self.person, visit.name, before=before, after=after))
-            plan.append((visit, day))
+            plan.append((visit, max(day, first_dose)))
         order = {VisitKind.BASELINE: 0, VisitKind.DOSE: 1, VisitKind.FOLLOW_UP: 2}
-        return sorted(plan, key=lambda pair: (pair[1], order[pair[0].kind]))
+        plan.sort(key=lambda pair: (pair[1], order[pair[0].kind]))
+        return plan + (self._without_day(unplanned, plan, first_dose) if self.unlisted else [])
+
+    @staticmethod
+    def _without_day(
+        visits: list[Visit], plan: list[tuple[Visit, date]], first_dose: date
+    ) -> list[tuple[Visit, date]]:
+        """Visits the study plans no day for come four weeks after one another, once the planned ones are over."""
+        last = plan[-1][1] if plan else first_dose
+        return [
+            (visit, last + timedelta(weeks=WEEKS_AFTER * number))
+            for number, visit in enumerate(visits, start=1)
+        ]
 
     def _visit(self, visit: Visit, on: date, first_dose: date) -> Steps:
         """One planned visit: kept or missed, then reviewed."""
@@ -249,7 +296,7 @@ class Participation:
             early,
         )
         if visit is not None:
-            specs = self.person.answers(self.rehearsal.answers) | {part["reason"]: reason}
+            specs = self._lines() | {part["reason"]: reason}
             filled = fill(
                 self.study, part["form"], visit.name, self.person, specs, self.moment(on), asked=self.asked
             )
@@ -263,7 +310,7 @@ class Participation:
 
     def fill_visit(self, visit: Visit, on: date, *, leave_out: set[str]) -> None:
         """Fill the forms of a visit; the end-of-study form waits for the end."""
-        specs = self.person.answers(self.rehearsal.answers)
+        specs = self._lines(screening=visit.kind is VisitKind.SCREENING)
         skipped = {self.rehearsal.parts["end_of_study"]["form"]}
         for form in visit.forms:
             if form in skipped or self.study.forms[form].repeating:

@@ -126,7 +126,13 @@ def adverse_events(
     if died_on is not None:
         events.append(
             VirtualAdverseEvent(
-                "Liver failure", max(first, died_on - 3), died_on, 5, True, "unlikely", "fatal"
+                person.course.scenario.fatal_term,
+                max(first, died_on - 3),
+                died_on,
+                5,
+                True,
+                "unlikely",
+                "fatal",
             )
         )
     return tuple(sorted(events, key=lambda event: (event.start, event.term)))

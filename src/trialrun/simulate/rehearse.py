@@ -11,18 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from trialrun.simulate.answers import Answer
+from trialrun.simulate.asked import Asked, asked_of
 from trialrun.simulate.clock import Calendar, SimulatedClock, Steps, at_hour
-from trialrun.simulate.forms import Asked
 from trialrun.simulate.natural_history import Meld
 from trialrun.simulate.parameters import Rehearsal, Scenario, read_rehearsal
-from trialrun.simulate.participation import Participation
+from trialrun.simulate.participation import WEEKS_AFTER, Participation
 from trialrun.simulate.people import virtual_participant
 from trialrun.simulate.team import Team, open_trial
+from trialrun.simulate.unlisted_answers import Drawing, UnlistedAnswers, drawing
 from trialrun.simulate.window import Window, waiting_for_everything
-from trialrun.study.model import Item, Study
+from trialrun.study.model import Study
+from trialrun.study.schedule import add_duration
 
 LEDGER = "ledger.sqlite"
+_WEEKS = 60
 Progress = Callable[[str, int, int], None]
 
 
@@ -102,6 +104,7 @@ class _Rehearsal:
     scenario: Scenario
     seed: int
     window: Window | None = None
+    _drawing: Drawing | None = None
 
     def run(self, folder: Path, screened: int, progress: Progress, url: str) -> RehearsalSummary:
         from trialrun.simulate.door import open_door
@@ -112,6 +115,8 @@ class _Rehearsal:
         clock = SimulatedClock(start - timedelta(days=3))
         with open_door(database, self.study, clock, self.seed) as door:
             team = open_trial(door, self.study, self.rehearsal)
+            if self.rehearsal.unlisted is not None:
+                self._drawing = drawing(self.study, self.rehearsal.unlisted, asked_of(self.study))
             people = self._people(team, screened)
             calendar = Calendar(clock)
             calendar.add(self._in_window(self._recruit(calendar, people, team, progress)))
@@ -151,7 +156,8 @@ class _Rehearsal:
         self, team: Team, number: int, day: date, asked: Asked, meld: Meld, *, awaited: bool = False
     ) -> Participation:
         site = str(self.study.sites[0]["id"])
-        person = virtual_participant(self.rehearsal, self.scenario, self.seed, number, site=site)
+        weeks = _WEEKS if self._drawing is None else max(_WEEKS, _weeks_planned(self.study))
+        person = virtual_participant(self.rehearsal, self.scenario, self.seed, number, site=site, weeks=weeks)
         return Participation(
             study=self.study,
             rehearsal=self.rehearsal,
@@ -160,6 +166,7 @@ class _Rehearsal:
             first_day=_weekday(day),
             asked=asked,
             meld=meld,
+            unlisted=UnlistedAnswers(self._drawing, person.seed) if self._drawing else None,
         )
 
     def _recruit(
@@ -204,6 +211,14 @@ class _Rehearsal:
         )
 
 
+def _weeks_planned(study: Study) -> int:
+    """Weeks until the last planned visit is over, with those that have no day."""
+    begun = date(2026, 1, 1)
+    ends = [add_duration(begun, visit.offset) for visit in study.visits.values() if visit.offset]
+    open_ones = sum(1 for visit in study.visits.values() if visit.offset is None)
+    return (max(ends, default=begun) - begun).days // 7 + WEEKS_AFTER * (open_ones + 2)
+
+
 def _weekday(day: date) -> date:
     """The day itself, or Monday when it falls on a week-end."""
     return day + timedelta(days=(7 - day.weekday()) % 7 if day.weekday() > 4 else 0)
@@ -222,45 +237,3 @@ def meld_score() -> Meld:
         return float(compiled({**row, "dialysis": False})["value"])
 
     return meld
-
-
-def asked_of(study: Study) -> Callable[[Item, Mapping[str, Answer]], bool]:
-    """Whether an item is asked, given the answers so far: its `only_if` is true."""
-    from trialrun.evaluate.rows import compile_program
-    from trialrun.expressions import build_program
-    from trialrun.study.program import row_symbols, scalar_symbols
-    from trialrun.study.rules import names_used
-
-    compiled: dict[str, Any] = {}
-    uses: dict[str, set[str]] = {}
-    for form in study.forms.values():
-        symbols = row_symbols(study, form.name) if form.repeating else scalar_symbols(study)
-        for name in form.items:
-            rule = study.items[name].only_if
-            if rule is not None:
-                uses[name] = names_used(rule)
-                compiled[name] = compile_program(build_program(symbols, {"asked": rule}))
-
-    def asked(item: Item, known: Mapping[str, Answer]) -> bool:
-        rule = compiled.get(item.name)
-        if rule is None:
-            return True
-        return (
-            rule(_cells(study, {name: known[name] for name in uses[item.name] if name in known}))["asked"]
-            is True
-        )
-
-    return asked
-
-
-def _cells(study: Study, known: Mapping[str, Answer]) -> dict[str, Any]:
-    """Answers so far as the row that rules see."""
-    from trialrun.ledger.rows import cells_of
-    from trialrun.ledger.state import SavedValue
-
-    row: dict[str, Any] = {}
-    for name, given in known.items():
-        item = study.items[name]
-        text, unit = (given, item.unit) if isinstance(given, str) else (None, None)
-        row |= cells_of(item, SavedValue(text, unit, None, 0, "", "", ""))
-    return row

@@ -17,7 +17,7 @@ def record_adverse_events(taking_part: Participation, *, until: date) -> None:
     """Enter what befell the participant since the last contact."""
     part = taking_part.rehearsal.parts.get("adverse_event")
     log = next((v for v in taking_part.study.visits.values() if v.kind is VisitKind.LOG), None)
-    if part is None or log is None or not taking_part.dose_days:
+    if part is None or log is None or taking_part.begun is None:
         return
     last = taking_part.day_of(until)
     known = taking_part.reviewed.adverse_events
@@ -33,10 +33,12 @@ def record_adverse_events(taking_part: Participation, *, until: date) -> None:
 def _all_until(taking_part: Participation, last: int) -> tuple[VirtualAdverseEvent, ...]:
     ended = taking_part.ending
     died_on = ended.day if ended is not None and ended.reason == "death" and ended.day <= last else None
-    horizon = ended.day if ended is not None else taking_part.dose_days[0] + 135
+    begun = taking_part.begun or 0
+    usual = begun + 135 if taking_part.unlisted is None else taking_part.horizon
+    horizon = ended.day if ended is not None else usual
     return adverse_events(
         taking_part.person,
-        first=taking_part.dose_days[0],
+        first=begun,
         last=horizon,
         dose_days=tuple(taking_part.dose_days),
         died_on=died_on,
@@ -64,7 +66,7 @@ def _entries(
     return {
         items[name]: Entry(text, study_items[items[name]].unit or None)
         for name, text in answers.items()
-        if name in items
+        if name in items and items[name] in study_items
     }
 
 
