@@ -9,6 +9,9 @@ import click
 
 # verb -> (module, one line of help); the module's function has the verb's name (`import_` for import)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "import": ("registry_store", "Take registry records into a store that can be searched."),
+    "search": ("registry_store", "Search a store of registry records."),
+    "show": ("registry_store", "Print a record of the store as JSON, or list its versions."),
     "timeframe": ("registry_timeframe", "Read a time frame: baseline, points, window, repeat, anchor."),
     "criteria": (
         "registry_criteria",

@@ -22,11 +22,12 @@ class Search:
     """A question to the store; an empty field asks for nothing. Values of one field are alternatives.
 
     Args:
-        words: words to be found anywhere in the record; `"two words"` for a phrase, `-word` for without.
-        condition, intervention, sponsor: words to be found there.
+        words: words to be found anywhere in the record's protocol part; `"two words"` for a phrase,
+            `-word` for without, `word*` for a beginning. Plurals and common endings are found alike.
+        condition, intervention, sponsor: words to be found there, written in the same way.
         phases, statuses, study_types: registry codes (`PHASE2`, `RECRUITING`, `INTERVENTIONAL`).
         countries: names as the records write them.
-        age: an age in years the trial admits.
+        age: an age in years the trial admits; a trial that states no limit admits every age.
         sex: `FEMALE` or `MALE`: trials that admit this sex.
         results: whether results are posted.
         overdue: whether results are overdue (see `registry.overdue`).
@@ -72,7 +73,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """One value of a facet and how many of the found trials have it."""
+    """One value of a facet and how many trials would be found with it chosen."""
 
     value: str
     count: int
@@ -85,8 +86,9 @@ class Found:
     Args:
         total: trials found on all pages.
         hits: those of the page asked for.
-        facets: `status`, `phase`, `study_type`, `sex`, `country`, `results`: values with counts, most first.
-            A facet's counts leave its own choice aside, so that alternatives can be added.
+        facets: `status`, `phase`, `study_type`, `sex` (who is admitted), `country`, `results` (`yes`, `no`):
+            values with counts, most first. A facet's counts leave its own choice aside, so that alternatives
+            can be added.
         notes: what of the question could not be used, in words for the person who asked.
     """
 
@@ -110,7 +112,16 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did; `bad` lists what was not taken, each with its place and reason."""
+    """What an import did, in records; what was not taken is listed by `RegistryStore.rejected`.
+
+    Args:
+        files: files read, those inside an archive apart.
+        read: records found in them that could be taken.
+        new: trials the store did not have.
+        updated: versions the store did not have of trials it had.
+        unchanged: records whose content the store had already.
+        bad: what could not be taken.
+    """
 
     files: int
     read: int
@@ -118,3 +129,35 @@ class Imported:
     updated: int
     unchanged: int
     bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Something in a file that could not be taken as a record: where it stood and why."""
+
+    file: str
+    place: str
+    reason: str
+    imported: str = ""  # UTC moment of the import
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is: bytes of the files given, records taken, things rejected."""
+
+    bytes_read: int
+    bytes_total: int
+    records: int
+    bad: int
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a store holds; `updated_last` is the latest date of update any record states."""
+
+    trials: int
+    versions: int
+    rejected: int
+    size: int  # bytes on disk
+    updated_last: str = ""
