@@ -62,7 +62,7 @@ forms:
 derived: {}
 criteria:
   E1:
-    expression: |
+    expression: | # why
       age > 1
       AND sex = 'M'
     note: ""

@@ -99,8 +99,7 @@ class Edits:
         elif spot.parent is not None and spot.parent.flow_style:
             self._splice(self.nodes.start(node), self.nodes.end(node), written.flow(value))
         elif spot.key is not None:
-            said = written.block(str(spot.key.value), value, self._column(spot))
-            self._splice(spot.key.start_mark.index, self.nodes.end_of(spot), said)
+            self._rewrite(spot, value)
         else:
             self._splice(self.nodes.start(node), self.nodes.end(node), written.flow(value))
 
@@ -127,11 +126,14 @@ class Edits:
                 self._change((*path, name), spot, inner)
 
     def _rewrite(self, spot: Spot, value: Any) -> None:
-        if spot.node.flow_style:
+        if not is_scalar(spot.node) and spot.node.flow_style:
             self._splice(self.nodes.start(spot.node), self.nodes.end(spot.node), written.flow(value))
             return
+        end = self.nodes.end_of(spot)
         said = written.block(str(spot.key.value), value, self._column(spot))
-        self._splice(spot.key.start_mark.index, self.nodes.end_of(spot), said)
+        if self._followed(end) and isinstance(value, str):
+            said = f"{written.key(str(spot.key.value))}: {written.flow(value)}"
+        self._splice(spot.key.start_mark.index, end, said)
 
     def _change_scalar(self, spot: Spot, value: Any) -> None:
         node = spot.node
@@ -139,12 +141,21 @@ class Edits:
         style = node.style if isinstance(value, str) else None
         if style == "|" and isinstance(value, str) and node.value.endswith("\n"):
             value = value.rstrip("\n") + "\n"
+        end = self.nodes.end_of(spot)
+        # A block text would swallow a comment behind the old value.
+        flow = flow or (style not in ("|", ">") and self._followed(end))
         said = written.scalar(value, style=style, flow=flow, indent=self._column(spot))
         if not node.value and not node.style:
-            end = self.nodes.end_of(spot)
             self._splice(end, end, f" {said}")
             return
-        self._splice(self.nodes.start(node), self.nodes.end(node), said)
+        start = self.nodes.start(node)
+        if style in ("|", ">"):
+            said = _with_comment(said, self.nodes.text[start : self.nodes.line_end(start)])
+        self._splice(start, self.nodes.end(node), said)
+
+    def _followed(self, at: int) -> bool:
+        """Whether something stands behind a place on its line."""
+        return bool(self.nodes.text[at : self.nodes.line_end(at)].strip())
 
     def _change_list(self, path: Path, spot: Spot, value: list[Any]) -> None:
         """Entries that are alike stay where they stand; the others are taken out and put in."""
@@ -337,6 +348,13 @@ class Edits:
 def plain(text: str) -> Any:
     """The plain values of a YAML text; numbers are exact."""
     return copy.deepcopy(parse_yaml(text, Located("study.yaml")).data)
+
+
+def _with_comment(said: str, header: str) -> str:
+    """A text's first line with the comment that stood on the first line before."""
+    _style, mark, comment = header.partition("#")
+    first, feed, rest = said.partition("\n")
+    return f"{first} #{comment}{feed}{rest}" if mark else said
 
 
 def _row(value: Any, column: int) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
+from trialrun.study.text import Located, parse_yaml
+
 WIDTH = 120
 _SHORT = 100
 
@@ -109,8 +111,13 @@ def _flow_text(text: str, style: str | None) -> str:
         return _escaped(text)
     holder: Any = CommentedSeq([_styled(text, style if style in ("'", '"') else None)])
     holder.fa.set_flow_style()
-    said = _dumped(holder, 1_000_000).strip()
-    return said.removeprefix("[").removesuffix("]").strip()
+    said = _dumped(holder, 1_000_000).strip().removeprefix("[").removesuffix("]").strip()
+    # The writer takes some texts for plain ones that its own reader does not (`? a` between brackets).
+    return said if _reads_back(f"[{said}]", [text]) else _escaped(text)
+
+
+def _reads_back(said: str, value: Any) -> bool:
+    return parse_yaml(said, Located("")).data == value
 
 
 def _block_text(text: str, style: str | None, indent: int) -> str:
