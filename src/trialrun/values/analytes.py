@@ -1,7 +1,8 @@
 """The laboratory dictionary: what must be known of a measured substance to convert and to doubt it.
 
 Source: molar factors as used with the OPTN tables (creatinine 88.42, bilirubin 17.104 umol/L per
-mg/dL); limits are edit-check values chosen for this program, not reference ranges.
+mg/dL), else molar masses (triglycerides as triolein); limits are edit-check values chosen for this
+program, not reference ranges.
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ def _enzyme(name: str, label: str, query: tuple[str, str], refuse: tuple[str, st
     return Analyte(name, label, "U/L", ("ukat/L", "[IU]/L"), enzyme=True, query=query, refuse=refuse)
 
 
+def _molar(grams: str) -> Fraction:
+    """Micromoles in a milligram, from the molar mass."""
+    return 1000 / Fraction(grams)
+
+
 _ALL = (
     Analyte("creatinine", "creatinine", "mg/dL", ("umol/L",), Fraction("8.842"), query=("0.3", "8"), refuse=("0.1", "30")),
     Analyte(
@@ -54,7 +60,7 @@ _ALL = (
     Analyte("potassium", "potassium", "mmol/L", ("meq/L",), valence=1),
     Analyte("chloride", "chloride", "mmol/L", ("meq/L",), valence=1),
     Analyte("bicarbonate", "bicarbonate", "mmol/L", ("meq/L",), valence=1),
-    Analyte("calcium", "calcium", "mmol/L", ("meq/L",), valence=2),
+    Analyte("calcium", "calcium", "mmol/L", ("meq/L", "mg/dL"), _molar("40.078"), valence=2),
     Analyte("magnesium", "magnesium", "mmol/L", ("meq/L",), valence=2),
     Analyte("albumin", "albumin", "g/dL", ("g/L",), query=("1.5", "5.5"), refuse=("0.5", "7")),
     _enzyme("ast", "AST", ("5", "1000"), ("1", "30000")),
@@ -62,6 +68,19 @@ _ALL = (
     _enzyme("alp", "ALP", ("20", "1000"), ("1", "10000")),
     _enzyme("ggt", "GGT", ("5", "1000"), ("1", "10000")),
     Analyte("platelets", "platelets", "10*9/L", ("10*3/uL", "/uL", "/L"), query=("20", "600"), refuse=("1", "2500")),
+    Analyte("glucose", "glucose", "mg/dL", ("mmol/L",), _molar("180.156")),
+    Analyte("cholesterol", "cholesterol", "mg/dL", ("mmol/L",), _molar("386.65")),
+    Analyte("triglycerides", "triglycerides", "mg/dL", ("mmol/L",), _molar("885.4")),
+    Analyte("uric_acid", "uric acid", "mg/dL", ("umol/L",), _molar("168.11")),
+    Analyte("iron", "iron", "ug/dL", ("umol/L",), _molar("55.845")),
+    Analyte("cortisol", "cortisol", "ug/dL", ("nmol/L",), _molar("362.46")),
+    Analyte("testosterone", "testosterone", "ng/dL", ("nmol/L",), _molar("288.42")),
+    Analyte("estradiol", "estradiol", "pg/mL", ("pmol/L",), _molar("272.38")),
+    Analyte("progesterone", "progesterone", "ng/mL", ("nmol/L",), _molar("314.46")),
+    Analyte("vitamin_d", "25-hydroxyvitamin D", "ng/mL", ("nmol/L",), _molar("400.64")),
+    Analyte("thyroxine", "thyroxine", "ng/dL", ("pmol/L",), _molar("776.87")),
+    Analyte("vitamin_b12", "vitamin B12", "pg/mL", ("pmol/L",), _molar("1355.37")),
+    Analyte("folate", "folate", "ng/mL", ("nmol/L",), _molar("441.40")),
     Analyte("leukocytes", "leukocytes", "10*9/L", ("10*3/uL", "/uL", "/L"), query=("1", "50"), refuse=("0.1", "500")),
 )  # fmt: skip
 

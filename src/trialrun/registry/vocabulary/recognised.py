@@ -1,8 +1,4 @@
-"""Measurements a draft recognises by name, with unit, limits and LOINC code.
-
-Small on purpose: what is not here becomes an open item of the draft, never a guess.
-Limits are edit checks, not reference ranges. Sources: CLINICAL part 1.13 of the reference notes; LOINC.
-"""
+"""What an outcome's name is about: the one measurement or score it names."""
 
 from __future__ import annotations
 
@@ -10,57 +6,37 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from trialrun.registry.vocabulary.load import shipped
+from trialrun.registry.vocabulary.model import Term, TermKind, Vocabulary
+
+MEASURED = (TermKind.LABORATORY, TermKind.MEASUREMENT, TermKind.SCORE, TermKind.CLASS)
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One recognised measurement: how texts call it, and the item it becomes."""
+    """One recognised measurement, and the item it becomes."""
 
-    name: str
-    pattern: str
-    form: str
-    item: dict[str, Any]
+    term: Term
+
+    @property
+    def name(self) -> str:
+        """The item's name."""
+        return self.term.name
+
+    @property
+    def form(self) -> str:
+        """The form it is asked on."""
+        return self.term.form
+
+    @property
+    def item(self) -> dict[str, Any]:
+        """The item as `study.yaml` holds it."""
+        return self.term.item()
 
     def named_in(self, text: str) -> bool:
         """Whether a text names it."""
-        return re.search(self.pattern, text, re.IGNORECASE) is not None
+        return any(one.term.name == self.name for one in shipped().mentions(text))
 
-
-def _lab(
-    name: str,
-    pattern: str,
-    label: str,
-    units: str,
-    hard: list[Any],
-    query: list[Any],
-    codes: str,
-    analyte: bool = False,
-) -> Measurement:
-    listed = units.split()
-    item: dict[str, Any] = {"label": label, "type": "number", "unit": listed[0], "units": listed}
-    if analyte:
-        item["analyte"] = name
-    item |= {
-        "hard": hard,
-        "query": query,
-        "codings": [f"LOINC:{code}" for code in codes.split()],
-        "attested_by": "laboratory",
-    }
-    return Measurement(name, rf"\b(?:{pattern})\b", "laboratory", item)
-
-
-MEASUREMENTS: tuple[Measurement, ...] = (
-    _lab("creatinine", r"creatinine", "Creatinine", "mg/dL umol/L", [0.1, 30], [0.3, 8], "2160-0 14682-9", True),
-    _lab("bilirubin", r"bilirubin", "Bilirubin, total", "mg/dL umol/L", [0.05, 80], [0.2, 40], "1975-2 14631-6", True),
-    _lab("inr", r"INR|international normali[sz]ed ratio", "INR", "{INR} 1", [0.5, 20], [0.8, 6], "6301-6", True),
-    _lab("sodium", r"sodium", "Sodium", "mmol/L meq/L", [90, 190], [120, 150], "2951-2", True),
-    _lab("albumin", r"(?<!micro)albumin", "Albumin", "g/dL g/L", [0.5, 7], [1.5, 5.5], "1751-7", True),
-    _lab("ast", r"AST|SGOT|aspartate (?:amino)?transaminase|aspartate aminotransferase", "AST", "U/L", [1, 30000], [5, 1000], "1920-8", True),
-    _lab("alt", r"ALT|SGPT|alanine (?:amino)?transaminase|alanine aminotransferase", "ALT", "U/L", [1, 30000], [5, 1000], "1742-6", True),
-    _lab("alp", r"ALP|alkaline phosphatase", "Alkaline phosphatase", "U/L", [1, 10000], [20, 1000], "6768-6", True),
-    _lab("platelets", r"platelets?(?: count)?", "Platelets", "10*9/L 10*3/uL", [1, 2500], [20, 600], "777-3", True),
-    _lab("hba1c", r"HbA1c|HB-?A1c|h[a]?emoglobin A1c|glycated h[a]?emoglobin", "HbA1c", "%", [2, 25], [4, 15], "4548-4"),
-    _lab("hemoglobin", r"h[a]?emoglobin(?! A1c)", "Haemoglobin", "g/dL g/L", [1, 25], [5, 20], "718-7"),
-)  # fmt: skip
 
 SCORE_ITEMS: dict[str, dict[str, Any]] = {
     "dialysis": {
@@ -138,16 +114,19 @@ _NOT_THE_VALUE = re.compile(
     r"\b(?:number of|proportion|percentage of|rates?|incidence|responders?|time to|occurrence|elevations?|toxicit\w+|particle|cumulat\w+)\b",
     re.IGNORECASE,
 )
+_A_RATE_ITSELF = re.compile(
+    r"\b(?:heart|pulse|respiratory|breathing|sedimentation|filtration) rates?\b", re.IGNORECASE
+)
 
 
-def measurement_in(text: str) -> Measurement | None:
+def measurement_in(text: str, vocabulary: Vocabulary | None = None) -> Measurement | None:
     """The one measurement an outcome's name is about; `None` when there is none, several, or more to it."""
-    if _NOT_THE_VALUE.search(text):
+    if _NOT_THE_VALUE.search(_A_RATE_ITSELF.sub("", text)):
         return None
-    found = [one for one in MEASUREMENTS if one.named_in(text)]
-    return found[0] if len(found) == 1 else None
+    found = {one.term.name: one.term for one in (vocabulary or shipped()).mentions(text, MEASURED)}
+    return Measurement(next(iter(found.values()))) if len(found) == 1 else None
 
 
-def measurement(name: str) -> Measurement:
-    """A measurement by the name of its item."""
-    return next(one for one in MEASUREMENTS if one.name == name)
+def measurement(name: str, vocabulary: Vocabulary | None = None) -> Measurement:
+    """A measurement by the name of its item. Errors: `KeyError` when there is none."""
+    return Measurement((vocabulary or shipped()).terms[name])
