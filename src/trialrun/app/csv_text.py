@@ -22,6 +22,23 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
+def csv_pieces(columns: Sequence[str], rows: Iterable[Sequence[object]], at_once: int = 500) -> Iterator[str]:
+    """The same text piece by piece, for a list too long to hold: the columns' names, then `at_once` rows a piece."""
+    yield csv_text(columns, ())
+    waiting: list[Sequence[object]] = []
+    for row in rows:
+        waiting.append(row)
+        if len(waiting) == at_once:
+            yield _rows_text(waiting)
+            waiting = []
+    if waiting:
+        yield _rows_text(waiting)
+
+
+def _rows_text(rows: Iterable[Sequence[object]]) -> str:
+    return csv_text((), rows).removeprefix("\r\n")
+
+
 @contextmanager
 def reading_csv(name: str) -> Iterator[None]:
     """What the CSV reader cannot take (a cell of more than 131,072 characters) is the file's fault, said so."""

@@ -16,7 +16,7 @@ from trialrun.app.public_questions import public_words, spoken
 from trialrun.registry.record import Record
 from trialrun.study.model import DosePlan, EndpointRole, Study, Visit, VisitKind
 
-_PHASE: Mapping[str, str] = {
+PHASE_WORDS: Mapping[str, str] = {
     "EARLY_PHASE1": marked("It is one of the first studies of this treatment in people."),
     "PHASE1": marked("It is an early study: it looks above all at how safe the treatment is."),
     "PHASE2": marked("It is a phase 2 study. Such a study looks at whether a treatment may work and how safe it is."),
@@ -87,13 +87,13 @@ def plain_summary(study: Study, confirmed: Iterable[str] = ()) -> tuple[Passage,
 
 def _about(study: Study, record: Record) -> Iterable[str]:
     if record.conditions:
-        yield _("The study is about this illness: {}.").format(_listed(record.conditions))
+        yield _("The study is about this illness: {}.").format(listed(record.conditions))
     names = [one.name for one in record.interventions]
     if names:
-        yield _("It tests this treatment: {}.").format(_listed(names))
+        yield _("It tests this treatment: {}.").format(listed(names))
     for phase in record.phases:
-        if phase in _PHASE:
-            yield _(_PHASE[phase])
+        if phase in PHASE_WORDS:
+            yield _(PHASE_WORDS[phase])
     yield _("The study is led by: {}.").format((record.sponsor or study.sponsor).rstrip("."))
 
 
@@ -167,7 +167,8 @@ def _who(study: Study, record: Record) -> Iterable[str]:
         )
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Names one after the other, the full stops some records end them with taken off."""
     return ", ".join(name.rstrip(".") for name in names)
 
 

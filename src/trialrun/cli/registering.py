@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("registry_store", "Take registry records into a store that can be searched."),
     "search": ("registry_store", "Search a store of registry records."),
     "show": ("registry_store", "Print a record of the store as JSON, or list its versions."),
+    "serve": ("registry_serve", "Search, read and compare trials, and draft studies, in the browser."),
     "timeframe": ("registry_timeframe", "Read a time frame: baseline, points, window, repeat, anchor."),
     "criteria": (
         "registry_criteria",

@@ -21,7 +21,7 @@ LOG = logging.getLogger("trialrun.web")
 
 
 def _wants_json(request: Request[Any, Any, Any]) -> bool:
-    return "application/json" in request.headers.get("accept", "")
+    return "application/json" in request.headers.get("accept", "") or request.url.path.startswith("/api/")
 
 
 def problem(

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from trialrun.app.desk_addresses import trial_path
 from trialrun.app.language import gettext, marked
+from trialrun.app.registry_words import in_words
 from trialrun.web.templating import make_environment, moment_filter, request_words
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ class DeskPages:
 
     def __init__(self) -> None:
         self.environment = make_environment()
+        self.environment.globals.update(trial_path=trial_path, in_words=in_words)
         self.environment.filters.update(moment=moment_filter(lambda: _UTC))
 
     def render(self, template: str, here: DeskHere, context: Mapping[str, Any]) -> str:
