@@ -17,6 +17,23 @@ _JUDGEMENT = re.compile(
     re.IGNORECASE,
 )
 _AND = re.compile(r"\band\b(?!\s*/\s*or)", re.IGNORECASE)
+_LONGEST = 5_000
+_SHORTEST = 12
+_ASIDE = re.compile(r"\([^()]{0,600}\)")
+_EXAMPLES = re.compile(
+    r"\b(?:including|such as|e\.g\.|eg\b|for example|i\.e\.|namely|as defined|not limited to)", re.IGNORECASE
+)
+_PAIRS = re.compile(
+    r"\bbetween\b[^,;.]{0,40}\band\b|\band any other\b|\band/or\b|\b(?:history|signs|symptoms|food|risks?|safety) and"
+    r" (?:physical|symptoms|signs|beverages?|benefits?|efficacy)\b|\b(\w+(?:al|ic|ar|ive|ous|ory|ed|ary|ute|able|ible))\s+and\s+\w+(?:al|ic|ar|ive|ous|ory|ary|able|ible)\b|\bnausea and vomiting\b"
+    r"|\b(?:wom[ae]n|males?|females?|m[ae]n|head|neck|ear|nose) and (?:men|women|females?|males?|neck|nose|throat)\b",
+    re.IGNORECASE,
+)
+_WANTED = re.compile(
+    r"(?:patients?|subjects?|participants?)?\s*(?:no (?:prior|previous|known|history of|concurrent|current|active|other)\b(?! (?:evidence|contraception))"
+    r"|absence of (?:any )?(?:history|prior|previous|active|other|known)\b|must (?:not |have |be )|(?:are |is )?(?:willing|able) (?:to|and)\b)",
+    re.IGNORECASE,
+)
 _KINDS = {
     "volume": "ml l cl dl oz litre litres liter liters",
     "mass": "mg g kg µg ug mcg",
@@ -63,8 +80,35 @@ def compound(record: Record) -> Iterator[tuple[str, str]]:
 def conjunction(record: Record) -> Iterator[tuple[str, str]]:
     """An exclusion joined by `and`: it is unclear whether both sides must hold to exclude."""
     for criterion in record.criteria.atomic(SectionKind.EXCLUSION):
-        if _AND.search(criterion.text):
+        if joins_conditions(criterion.text):
             yield _place(criterion), f"`and` inside an exclusion: {_quote(criterion.text)}"
+
+
+def joins_conditions(text: str) -> bool:
+    """Whether an `and` may join two conditions: not in a remark, an example, a fixed pair or a pair of adjectives."""
+    text = _ASIDE.sub(" ", text[:_LONGEST])
+    text = _EXAMPLES.split(text, maxsplit=1)[0]
+    return _AND.search(_PAIRS.sub(" ", text)) is not None
+
+
+def both_sides(record: Record) -> Iterator[tuple[str, str]]:
+    """The same words as inclusion and as exclusion: nobody can satisfy both."""
+    wanted = {_folded(one.text): one.id for one in record.criteria.atomic(SectionKind.INCLUSION)}
+    for criterion in record.criteria.atomic(SectionKind.EXCLUSION):
+        same = wanted.get(_folded(criterion.text))
+        if same and len(criterion.text) > _SHORTEST and not criterion.heading:
+            yield _place(criterion), f"stands as inclusion {same}, too: {_quote(criterion.text)}"
+
+
+def negated_exclusion(record: Record) -> Iterator[tuple[str, str]]:
+    """An exclusion phrased as what is wanted: read by the letter it shuts out the wrong people."""
+    for criterion in record.criteria.atomic(SectionKind.EXCLUSION):
+        if not criterion.context and _WANTED.match(criterion.text):
+            yield _place(criterion), f"an exclusion phrased as an inclusion: {_quote(criterion.text)}"
+
+
+def _folded(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+|[<>=≤≥]", text[:_LONGEST].casefold()))
 
 
 def judgement(record: Record) -> Iterator[tuple[str, str]]:
