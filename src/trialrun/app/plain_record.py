@@ -16,6 +16,7 @@ from trialrun.app.record_page import mapping
 from trialrun.registry.record import AgeLimit, OutcomeRole, Record
 
 MOST_NAMED = 4
+LONGEST_NAME = 200
 _STATE: Mapping[str, str] = {
     "RECRUITING": marked("The study is looking for people now."),
     "NOT_YET_RECRUITING": marked("The study has not begun to look for people."),
@@ -115,10 +116,11 @@ def _masked_from_participants(record: Record) -> bool:
 
 def _aims(record: Record) -> Iterable[str]:
     first = record.outcomes(OutcomeRole.PRIMARY)
-    for one in first[:MOST_NAMED]:
-        measure = " ".join(one.measure.split()).rstrip(".")
-        if measure:
-            yield _("They look first at: {}.").format(measure)
+    measures = [" ".join(one.measure.split()).rstrip(".") for one in first]
+    sentence = _("They look first at: {}.")
+    for measure in filter(None, measures[:MOST_NAMED]):
+        yield sentence.format(_short(measure))
+        sentence = _("And at: {}.")
     more = len(first) - MOST_NAMED
     if more > 0:
         yield ngettext("And at one more thing.", "And at {} more things.", more).format(more)
@@ -162,11 +164,16 @@ def _age(limit: AgeLimit) -> str:
 
 def _some(names: tuple[str, ...]) -> str:
     """The first names, and how many there are besides."""
-    text = listed(names[:MOST_NAMED])
+    text = listed(_short(name) for name in names[:MOST_NAMED])
     more = len(names) - MOST_NAMED
     if more <= 0:
         return text
     return ngettext("{names} and one more", "{names} and {more} more", more).format(names=text, more=more)
+
+
+def _short(name: str) -> str:
+    """A name as long as somebody reads it; the whole one stands in the record below."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME].rstrip()}…"
 
 
 def _sentence(text: str) -> str:

@@ -24,7 +24,7 @@ from trialrun.app.desk_search import (
 from trialrun.app.desk_trial import HIT_COLUMNS, hit_as_json, hit_as_row
 from trialrun.app.language import gettext as _
 from trialrun.app.registry_words import in_words
-from trialrun.registry.store.model import Hit, Search, Sort
+from trialrun.registry.store.model import Found, Hit, Search, Sort
 from trialrun.web.desk.here import DeskHere
 from trialrun.web.desk.routes import page
 
@@ -37,16 +37,11 @@ def search(here: DeskHere) -> Response[Any]:
     if here.desk.registry is None:
         return Redirect("/drafts", status_code=303)
     question = read_question(here.queries)
-    wanted = question.search
     statistics = here.registry.statistics()
     if not statistics.trials:
         return here.render("desk/no_records.html")
-    found = here.registry.search(wanted, here.today)
-    if (countries := right_countries(wanted, found)) != wanted.countries:
-        return Redirect(address_of_search(wanted, countries=countries), status_code=303)
-    last = max(1, -(-found.total // wanted.size))
-    if wanted.page > last and found.total:
-        return Redirect(address_of_search(wanted, page=last), status_code=303)
+    wanted, found = _found(here, question.search)
+    last = _last_page(wanted, found)
     return here.render(
         "desk/search.html",
         search=wanted,
@@ -99,6 +94,22 @@ def feed(here: DeskHere) -> Response[str]:
     return Response(content=text, media_type=_ATOM)
 
 
+def _found(here: DeskHere, wanted: Search) -> tuple[Search, Found]:
+    """What a search finds, its countries written as the records do and its page one that there is."""
+    found = here.registry.search(wanted, here.today)
+    if (countries := right_countries(wanted, found)) != wanted.countries:
+        wanted = replace(wanted, countries=countries)
+        found = here.registry.search(wanted, here.today)
+    if wanted.page > (last := _last_page(wanted, found)):
+        wanted = replace(wanted, page=last)
+        found = here.registry.search(wanted, here.today)
+    return wanted, found
+
+
+def _last_page(wanted: Search, found: Found) -> int:
+    return max(1, -(-found.total // wanted.size))
+
+
 def _all(here: DeskHere) -> Iterator[Hit]:
     return iter(here.registry.export(read_question(here.queries).search, here.today))
 
@@ -121,8 +132,13 @@ def _file(pieces: Iterator[str], name: str, media_type: str) -> Stream:
 
 
 def _sorts(wanted: Search) -> list[tuple[str, str, bool]]:
+    """The orders to choose from. Without words nothing matches better than anything else."""
     words = {Sort.RELEVANCE: _("Best match"), Sort.UPDATED: _("Last update"), Sort.STARTED: _("Start")}
-    return [(address_of_search(wanted, sort=one), words[one], one is wanted.sort) for one in Sort]
+    used = wanted.sort
+    if not (wanted.words or wanted.condition or wanted.intervention or wanted.sponsor):
+        del words[Sort.RELEVANCE]
+        used = Sort.UPDATED if used is Sort.RELEVANCE else used
+    return [(address_of_search(wanted, sort=one), label, one is used) for one, label in words.items()]
 
 
 def _pages(wanted: Search, last: int) -> dict[str, Any]:
