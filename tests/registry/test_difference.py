@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trialrun.registry.criteria import SectionKind
 from trialrun.registry.difference import AlarmLevel, ChangeKind, Moment, RecordDifference, compare_records
+from trialrun.registry.difference_direction import direction
 from trialrun.registry.difference_words import Effort, Mark, word_difference
 from trialrun.registry.read import read_record
 from trialrun.registry.record import Record, thaw
@@ -256,3 +258,104 @@ def test_both_texts_can_be_had_from_their_difference(old: str, new: str) -> None
     runs = word_difference(old, new, Effort())
     assert "".join(run.text for run in runs if run.mark is not Mark.ADDED) == old
     assert "".join(run.text for run in runs if run.mark is not Mark.REMOVED) == new
+
+
+def _criteria(old: str, new: str) -> Callable[[dict[str, Any]], None]:
+    def edit(protocol: dict[str, Any]) -> None:
+        module = protocol["eligibilityModule"]
+        assert old in module["eligibilityCriteria"]
+        module["eligibilityCriteria"] = module["eligibilityCriteria"].replace(old, new)
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("* Gout\n", "", "eligibility-widened"),
+        ("* Gout", "* Gout\n* Hiccups", "eligibility-narrowed"),
+        ("* Able to swallow", "* Able to swallow\n* Owns a kettle", "eligibility-narrowed"),
+        ("* Able to swallow\n", "", "eligibility-widened"),
+        ("* Able to swallow\n", "* Able to swallow solid food\n", "eligibility-changed"),
+        ("* Gout", "* Gout, unless treated", "eligibility-changed"),
+        ("* Gout", "* Gout\n* Patients with treated hiccups may take part", "eligibility-changed"),
+        ("Fever above 38 degrees", "Fever above 38 Degrees.", ""),
+        ("* Gout\n* Fever above 38 degrees", "* Fever above 38 degrees\n* Gout", ""),
+        (
+            "* Cough for at least 3 weeks\n* Able to swallow",
+            "1. Able to swallow\n2. Cough for at least 3 weeks",
+            "",
+        ),
+    ],
+)
+def test_criteria_that_come_and_go(old: str, new: str, code: str) -> None:
+    found = changed(_criteria(old, new))
+    assert set(codes(found)) == ({code} if code else set())
+
+
+def test_a_criterion_that_changes_sides_is_grave() -> None:
+    def edit(protocol: dict[str, Any]) -> None:
+        _criteria("\n* Fever above 38 degrees", "")(protocol)
+        _criteria("* Able to swallow", "* Able to swallow\n* Fever above 38 degrees")(protocol)
+
+    found = changed(edit)
+    assert codes(found) == {"criterion-changed-sides": AlarmLevel.HIGH}
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "way"),
+    [
+        ("inclusion", "Platelets ≥ 100 x 10^9/L", "Platelets ≥ 75 x 10^9/L", "wider"),
+        ("inclusion", "Platelets ≥ 100 x 10^9/L", "Platelets > 100 x 10^9/L", "narrower"),
+        ("inclusion", "HbA1c between 7 and 10 %", "HbA1c between 7 and 9 %", "narrower"),
+        ("inclusion", "HbA1c between 7 and 10 %", "HbA1c between 8 and 11 %", ""),
+        ("inclusion", "ALT ≤ 3 x ULN", "ALT ≤ 5 x ULN", "wider"),
+        ("inclusion", "ALT ≤ 3 x ULN", "ALT ≤ 3 U/L", ""),
+        ("inclusion", "ALT ≤ 3 x ULN and AST ≤ 3 x ULN", "ALT ≤ 5 x ULN and AST ≤ 2 x ULN", ""),
+        ("exclusion", "Creatinine > 1.5 mg/dL", "Creatinine > 2 mg/dL", "wider"),
+        ("exclusion", "Creatinine > 1.5 mg/dL", "Creatinine > 1.2 mg/dL", "narrower"),
+        ("inclusion", "No creatinine > 1.5 mg/dL", "No creatinine > 2 mg/dL", ""),
+        ("inclusion", "Creatinine < 1.5 mg/dL in women", "Creatinine < 2 mg/dL in men", ""),
+        ("unknown", "Creatinine < 1.5 mg/dL", "Creatinine < 2 mg/dL", ""),
+    ],
+)
+def test_wider_and_narrower_are_said_only_where_the_numbers_tell(
+    kind: str, old: str, new: str, way: str
+) -> None:
+    assert direction(old, new, SectionKind(kind)) == way
+    if way:
+        assert direction(new, old, SectionKind(kind)) == {"wider": "narrower", "narrower": "wider"}[way]
+
+
+def test_arms_and_what_they_get() -> None:
+    def drop(protocol: dict[str, Any]) -> None:
+        del protocol["armsInterventionsModule"]["armGroups"][1]
+
+    assert codes(changed(drop)) == {"arms-changed": AlarmLevel.HIGH}
+    found = changed(_set("armsInterventionsModule.interventions", [{"type": "OTHER", "name": "Water"}]))
+    assert codes(found) == {"interventions-changed": AlarmLevel.MEDIUM}
+
+
+def test_a_number_reached_is_told_against_the_plan() -> None:
+    found = changed(_set("designModule.enrollmentInfo", {"count": 61, "type": "ACTUAL"}))
+    (alarm,) = found.alarms
+    assert "-39 %" in alarm.message
+    assert "another number than planned" in alarm.reason
+
+
+def test_a_date_once_reached_does_not_move() -> None:
+    old, new = document(), document()
+    for one, day in ((old, "2025-06-30"), (new, "2025-09-30")):
+        status = one["protocolSection"]["statusModule"]
+        status["primaryCompletionDateStruct"] = {"date": day, "type": "ACTUAL"}
+    found = compare_records(Record(old), Record(new))
+    assert set(codes(found)) == {"actual-date-changed"}
+
+
+def test_two_outcomes_of_one_name_are_kept_apart() -> None:
+    twins = [outcome("Weight loss", "16 weeks", "in rooms"), outcome("Weight loss", "16 weeks", "In rooms.")]
+    old = document()
+    old["protocolSection"]["outcomesModule"]["secondaryOutcomes"] = twins
+    new = document()
+    new["protocolSection"]["outcomesModule"]["secondaryOutcomes"] = twins[::-1]
+    assert compare_records(Record(old), Record(new)).changes == ()

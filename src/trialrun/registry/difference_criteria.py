@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from trialrun.registry.criteria import AtomicCriterion, SectionKind
+from trialrun.registry.difference_direction import NARROWER, UNCLEAR, WIDER, direction
 from trialrun.registry.difference_fields import At, quoted, text_change
 from trialrun.registry.difference_model import Alarm, AlarmLevel, Change, ChangeKind, Moment
 from trialrun.registry.difference_outcomes import weighted
@@ -17,7 +19,6 @@ from trialrun.registry.difference_words import Effort, likeness, pair, plain_wor
 from trialrun.registry.record import AgeLimit, Record
 
 SECTION = "Eligibility criteria"
-WIDER, NARROWER, UNCLEAR = "wider", "narrower", ""
 _LEAST_ALIKE = 0.55
 _ALLOWANCE = re.compile(
     r"\b(?:or|except|unless|other than|allowed|permitted|eligible|acceptable|may|not excluded|can be)\b",
@@ -94,7 +95,10 @@ def _changed(old: AtomicCriterion, new: AtomicCriterion, effort: Effort) -> Iter
         yield Change(SECTION, _label(new), ChangeKind.MOVED, old.text, new.text, place=_place(new), note=note)
     elif old.text != new.text:
         made = text_change(At(SECTION, _label(new), _place(new)), old.text, new.text, effort)
-        yield made
+        note = (
+            direction(old.text, new.text, new.kind) if not made.wording and effort.take(200_000) else UNCLEAR
+        )
+        yield replace(made, note=note)
 
 
 def _alarms(changes: list[Change], moment: Moment) -> Iterator[Alarm]:
