@@ -17,7 +17,7 @@ TEXT = (FOLDER / "study.yaml").read_text(encoding="utf-8")
 
 
 def changed(before: str, after: str) -> list[str]:
-    return [line for line in difflib.unified_diff(before.splitlines(), after.splitlines(), n=0)][2:]
+    return list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0))[2:]
 
 
 @pytest.mark.parametrize(
