@@ -6,22 +6,56 @@ import re
 
 _CONDITION = re.compile(
     r"\b(?:if|unless|except|excluding|other\s+than|in\s+case\s+of|when|whichever|provided|apart\s+from|only\s+if|"
-    r"in\s+(?:the\s+)?(?:presence|absence)\s+of|allowed|permitted|acceptable|in\s+(?:fe)?males?|for\s+(?:fe)?males?|(?:in|for)\s+(?:wo)?men|"
-    r"depending|e\.g\.|for\s+example|such\s+as|with\s+exception|however|otherwise)\b"
+    r"in\s+(?:the\s+)?(?:presence|absence)\s+of|allowed|permitted|acceptable|(?:in|for)\s+(?:adult\s+)?(?:fe)?males?|(?:in|for)\s+(?:wo)?men|\(\s*(?:fe)?males?\s*\)|\(\s*(?:wo)?men\s*\)|males?\s*:|men\s*:|"
+    r"depending|e\.g\.|for\s+example|such\s+as|with\s+(?:the\s+)?exception|however|otherwise|"
+    r"corresponding|respectively|f/m|m/f|patients?\s+with\s+\w+\s+metasta\w+)(?!\w)"
 )
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|without|cannot|inability|unable|lack|absence|n't)\b"
+    r"\b(?:not|no|never|none|neither|nor|without|cannot|inability|unable|lack|absence)\b|n't\b"
 )
+_MEASURES = re.compile(
+    r"\b(?:age|bmi|body\s+mass\s+index|(?:body|birth)?\s?weight|height|waist|circumference|(?:gestational|corrected)\s+age|"
+    r"blood\s+pressure|s?d?bp|map|systolic|diastolic|heart\s+rate|hr|pulse|resting\s+heart|temp(?:erature)?|fever|"
+    r"saturation|sp?a?o2|fio2|p/f|pa?o2|pa?co2|respiratory\s+rate|ejection\s+fraction|lvef|l?v?ef|qtc?\w*|pr\s+interval|qrs|"
+    r"e?gfr|\w*filtration\s+rate|clearance|crcl|creatinine|cr|bilirubin|bil|ast|alt|sgot|sgpt|asat|alat|got|gpt|alp|ggt|"
+    r"transaminases?|\w+transferase|phosphatase|plt|platelets?|thrombocytes?|neutrophils?|anc|wbc|leu[ck]ocytes?|white\s+blood|white\s+cell|lymphocytes?|"
+    r"ha?emoglobin|hgb?|hb|ha?ematocrit|hct|hb\s?a1\s?c|ha?emoglobin\s+a\s?1\s?c|a1c|glucose|fpg|ogtt|insulin|c-peptide|ldl\S*|hdl\S*|cholesterol|triglycerides?|tg|"
+    r"albumin|inr|international\s+normali[sz]ed\s+ratio|pt|a?ptt|potassium|sodium|calcium|magnesium|phosph\w+|bicarbonate|urea|bun|uric\s+acid|"
+    r"psa|crp|c-reactive\s+protein|esr|tsh|t4|ferritin|cd4\S*|viral\s+load|rna|dna|testosterone|estradiol|fsh|amh|bnp|nt-?pro\s?-?bnp|troponin|"
+    r"fev\s?1?|fvc|dlco|lipase|amylase|ck|cpk|ldh|lactate|procalcitonin|fibrinogen|d-dimer|ig[gaem]|vitamin\s+d|cotinine|"
+    r"expectancy|expected\s+survival|score|scores|scale|index|questionnaire|inventory|rating|status|"
+    r"kps|karnofsky|lansky|ecog|zubrod|nyha|asa|mmse|moca|ham-?[da]|hdrs|hamd|phq-?\d*|gad-?\d*|madrs|panss|edss|gcs|glas\w+|nihss|vas|nrs|iq|ahi|bdi\S*|"
+    r"odi|womac|dlqi|easi|p?asi|das-?28|iga|cgi\S*|ymrs|audit\S*|isi|psqi|meld\S*|child\S*|apache\S*|sofa|mrs|rankin|iss|bishop|apgar|cdr|mini-mental|"
+    r"iop|intraocular\s+pressure|icp|cpp|pressure|cycle|cac|stop-?bang|faps|tbsa|ratio|concentration|count|counts|"
+    r"axial\s+length|thickness|visual\s+acuity|bcva|refraction|spherical\s+equivalent|motility|gravity)(?!\w)"
+)
+_CHANGE = re.compile(
+    r"\b(?:loss|gain|changes?|changed|reduction|reduced|increase[sd]?|decrease[sd]?|difference|variation|variability|drop|improve\w*|"
+    r"elevat\w+|rise|fall|stable|unstable|history|dose|doses|scores?\s+of|family|mother|father|parents?|caregiver\w*|donor|partner)\b"
+)
+_LONGEST_CONCEPT = 9
 
 
 def doubts_around(folded: str, start: int, end: int) -> tuple[str, ...]:
     """What in the clause around a comparison may turn it round or restrict it."""
     begin = max(folded.rfind(mark, 0, start) for mark in (". ", ";"))
     stops = [place for mark in (". ", ";") if (place := folded.find(mark, end)) >= 0]
-    clause = folded[begin + 1 : start] + " " + folded[end : min(stops, default=len(folded))]
+    clause = folded[begin + 1 : start] + " | " + folded[end : min(stops, default=len(folded))]
     found: tuple[str, ...] = ()
     if _CONDITION.search(clause):
         found += ("a condition stands beside it",)
     if _NEGATION.search(folded[begin + 1 : start]):
         found += ("a negation stands before it",)
     return found
+
+
+def doubts_about(concept: str) -> tuple[str, ...]:
+    """Why the words found for what is compared may not be what is compared."""
+    words = concept.lower()
+    if not _MEASURES.search(words):
+        return ("what is compared is not a measurement known here",)
+    if _CHANGE.search(words):
+        return ("a change is compared, not a value",)
+    if len(words.split()) > _LONGEST_CONCEPT or re.search(r"[<>≥≤=]|\s\d+(?:\.\d+)?$", words):
+        return ("the words of what is compared hold more than its name",)
+    return ()

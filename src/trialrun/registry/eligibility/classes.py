@@ -21,13 +21,13 @@ _NAMES = (
 _WORDS = (
     r"(?:\s*(?:\b(?:physical|performance|status|functional|cardiac|function|heart\s+failure|score|scores|scale|class|classes|"
     r"classification|classified|categor(?:y|ies)|grades?|grading|stages?|staging|groups?|levels?|types?|system|criteria|patients?|"
-    r"as|of|is|are|to|ps|was|were|be|being|with|an?|the|disease|and/or|in|group|oncology)\b|\((?:asa|ecog|nyha|ccs|who|ps|nci|mgfa|h&y|cdr|[a-z-]{2,10})\)|[:,=(\[\])-]))*\s*"
+    r"as|of|is|are|to|ps|was|were|be|being|with|the|disease|and/or|in|group|oncology)(?![a-z])|\((?:asa|ecog|nyha|ccs|who|ps|nci|mgfa|h&y|cdr|[a-z-]{2,10})\)|[:,=(\[\])-]))*\s*"
 )
 _ROMAN = r"(?:viii|vii|vi|iv|iii|ii|ix|i|v|x)"
-_VALUE = rf"(?:(?:{_ROMAN}|[ⅰⅱⅲⅳⅴⅵⅠⅡⅢⅣⅤⅥ]+)(?:[abc](?:\d)?)?(?![a-z])|\d(?:\.\d)?[abc]?(?![\d\w%]|\.\d|\s*(?:/|-)\s*\d\d)|[a-e](?![a-z'\)]))"
+_VALUE = rf"(?:(?:{_ROMAN}|[ⅰⅱⅲⅳⅴⅵⅠⅡⅢⅣⅤⅥ]+)(?:[abc](?:\d)?)?(?![a-z])|\d(?:\.\d)?[abc]?(?![\d\w%]|\.\d|\s*(?:/|-)\s*\d\d)|[a-e](?![a-z'.]))"
 _NAME = re.compile(rf"(?<![a-z])(?P<name>{_NAMES})(?!\w*[jkqwz])")
 _KIND = re.compile(
-    r"(?<![a-z])(?P<name>(?:tumou?r\s+|disease\s+|clinical\s+|pathologic\w*\s+)?(?:stages?|grades?|staging|grading))\b"
+    r"(?<![a-z])(?P<name>(?:tumou?r\s+|disease\s+|clinical\s+|pathologic\w*\s+)?(?:stages?|grades?|staging|grading|class(?:es)?(?=.{1,30}(?:heart\s+failure|nyha|angina))))(?![a-z])"
 )
 _SKIP = re.compile(_WORDS)
 _ONE = re.compile(_VALUE)
@@ -101,9 +101,17 @@ def _read(text: str, folded: str, match: re.Match[str], floor: int) -> ClassRead
         )
         if found is not None:
             sign, sign_start = found.sign, min(found.start, place)
-    if value.group()[0] in "abcde" and not _LETTERED.search(folded[max(0, match.start() - 20) : place]):
+    if not _is_class(text, folded, match, value):
         return None
     return _values(text, folded, match, value, sign, sign_start)
+
+
+def _is_class(text: str, folded: str, name: re.Match[str], value: re.Match[str]) -> bool:
+    """Letters are classes only where classes have letters, and in capitals."""
+    if value.group()[0] not in "abcde":
+        return True
+    lettered = _LETTERED.search(folded[max(0, name.start() - 20) : value.start()]) is not None
+    return lettered and text[value.start()].isupper()
 
 
 def _values(

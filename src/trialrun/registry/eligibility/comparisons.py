@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trialrun.registry.comparison import Comparison, Sign, TimeLimit
 from trialrun.registry.eligibility import certainty, concepts, times
 from trialrun.registry.eligibility.classes import ClassRead, classes
 from trialrun.registry.eligibility.folding import fold
 from trialrun.registry.eligibility.quantities import Quantity, quantities
+
+_AGE_IN_SIGN = re.compile(r"\bage[sd]?\b|\bolder\b|\byounger\b")
 
 
 @dataclass(slots=True)
@@ -25,11 +27,15 @@ class _Piece:
 
     def name(self, start: int, end: int, floor: int) -> str:
         """What the quantity between two places is about."""
+        if _AGE_IN_SIGN.search(self.folded[start:end]):
+            return "age"
+        if self.concept and floor and concepts.only_joins(self.text[floor:start]):
+            return self.concept
         before = concepts.words_before(self.text, start, floor)
-        if before:
+        if before and not concepts.is_generic(before):
             return before
         after = concepts.words_after(self.text, end)
-        return after or self.concept or self.context
+        return after or before or self.concept or self.context
 
 
 def read_piece(text: str, context: str = "") -> tuple[tuple[Comparison, ...], tuple[TimeLimit, ...]]:
@@ -42,17 +48,32 @@ def read_piece(text: str, context: str = "") -> tuple[tuple[Comparison, ...], tu
             _add_class(piece, named[at])
             floor = named[at].end
             at += 1
-        if quantity.number < floor or _inside(named, quantity):
+        if quantity.number < floor or any(one.start <= quantity.number < one.end for one in named):
             continue
         if _add(piece, quantity, floor):
             floor = quantity.end
     for one in named[at:]:
         _add_class(piece, one)
-    return tuple(piece.comparisons), tuple(piece.temporal)
+    return _without_rivals(piece.comparisons), tuple(piece.temporal)
 
 
-def _inside(named: list[ClassRead], quantity: Quantity) -> bool:
-    return any(one.start <= quantity.number < one.end for one in named)
+_UP = (Sign.GT, Sign.GTEQ)
+_DOWN = (Sign.LT, Sign.LTEQ)
+
+
+def _without_rivals(found: list[Comparison]) -> tuple[Comparison, ...]:
+    """Two limits on one side ("> 450 in men, > 470 in women") hold in different cases: none is certain."""
+    sides: dict[tuple[str, bool], set[tuple[str, ...]]] = {}
+    for one in found:
+        if one.op in _UP or one.op in _DOWN:
+            sides.setdefault((one.concept.lower(), one.op in _UP), set()).add((*one.value, one.multiple_of))
+    return tuple(
+        replace(one, confident=False)
+        if len(sides.get((one.concept.lower(), one.op in _UP), ())) > 1
+        and one.op not in (Sign.EQ, Sign.BETWEEN)
+        else one
+        for one in found
+    )
 
 
 def _add_class(piece: _Piece, one: ClassRead) -> None:
@@ -63,15 +84,28 @@ def _add_class(piece: _Piece, one: ClassRead) -> None:
     piece.concept = one.concept
 
 
+_COMBINES = re.compile(
+    r"\s*(?:\(\d+\)\s*)?of\s+(?:the\s+|these\s+|those\s+)?(?:following|these|below|above|criteria|listed)"
+)
+_CALENDAR = re.compile(r"(?:19|20)\d\d")
+
+
 def _add(piece: _Piece, quantity: Quantity, floor: int) -> bool:
     unit = quantity.unit
-    if unit.time:
-        if times.is_age(piece.folded, quantity.start, quantity.end, unit.time, floor):
-            return _compare(piece, quantity, ("age",))
-        if not times.is_measured(piece.folded, quantity.start, quantity.end, floor):
-            return _limit(piece, quantity, floor)
-    if quantity.sign is None:
+    if _COMBINES.match(piece.folded, quantity.end):
         return False
+    if unit.time:
+        least = max(float(value) for value in quantity.values)
+        if times.is_age(
+            piece.folded, quantity.head, quantity.tail, unit.time, min(floor, quantity.head), least
+        ):
+            return _compare(piece, quantity, ("age",))
+        if not times.is_measured(piece.folded, quantity.head, quantity.tail, min(floor, quantity.head)):
+            return _limit(piece, quantity, floor)
+    if not unit.text and all(_CALENDAR.fullmatch(value) for value in quantity.values):
+        return _calendar(piece, quantity, floor)
+    if quantity.sign is None:
+        return _bare(piece, quantity, floor)
     names = concepts.listed_before(piece.text, quantity.start, floor)
     return _compare(piece, quantity, names or (piece.name(quantity.start, quantity.end, floor),))
 
@@ -81,39 +115,87 @@ def _compare(piece: _Piece, quantity: Quantity, names: tuple[str, ...]) -> bool:
         return False
     doubts = quantity.doubts + certainty.doubts_around(piece.folded, quantity.start, quantity.end)
     for name in names:
+        plain = concepts.plain_name(name)
+        unsure = doubts or certainty.doubts_about(plain)
         piece.comparisons.append(
             Comparison(
-                name,
+                plain,
                 quantity.sign,
                 quantity.values,
                 quantity.unit.text,
                 quantity.start,
                 quantity.end,
                 multiple_of=quantity.unit.multiple_of,
-                confident=not doubts and bool(name),
+                confident=not unsure,
             )
         )
     piece.concept = names[-1]
     return True
 
 
+def _bare(piece: _Piece, quantity: Quantity, floor: int) -> bool:
+    """A value without a sign counts only right behind a measurement's name, and is never certain."""
+    before = concepts.words_before(piece.text, quantity.start, floor)
+    if not before or certainty.doubts_about(concepts.last_words(before)):
+        return False
+    if not (quantity.unit.text or concepts.is_scored(piece.folded[: quantity.start])):
+        return False
+    plain = Comparison(
+        concepts.plain_name(before),
+        Sign.EQ,
+        quantity.values,
+        quantity.unit.text,
+        quantity.start,
+        quantity.end,
+        multiple_of=quantity.unit.multiple_of,
+    )
+    piece.comparisons.append(plain)
+    piece.concept = before
+    return True
+
+
+_SINCE = re.compile(r"\b(?:since|after|from)\s*$")
+_UNTIL = re.compile(r"\b(?:until|before|up\s+to)\s*$")
+
+
+def _calendar(piece: _Piece, quantity: Quantity, floor: int) -> bool:
+    """Calendar years: "since 2010", "between 2012 and 2014"; a person says what they mean here."""
+    before = piece.folded[max(floor, quantity.number - 30) : quantity.number]
+    sign = quantity.sign
+    if sign is None:
+        sign = Sign.GTEQ if _SINCE.search(before) else Sign.LTEQ if _UNTIL.search(before) else None
+    if sign is None:
+        return False
+    name = concepts.words_before(piece.text, quantity.start, floor)
+    words = piece.text[quantity.start : quantity.end]
+    piece.temporal.append(
+        TimeLimit(
+            name, sign, quantity.values, "calendar year", text=words, start=quantity.start, end=quantity.end
+        )
+    )
+    return True
+
+
+_UNSIGNED = {"window": Sign.LTEQ, "length": Sign.EQ, "past length": Sign.GTEQ}
+
+
 def _limit(piece: _Piece, quantity: Quantity, floor: int) -> bool:
-    found = times.when(piece.text, piece.folded, quantity.start, quantity.number, quantity.end)
+    found = times.when(piece.text, piece.folded, quantity.start, quantity.number, quantity.tail)
     sign = quantity.sign
     if sign is None:
         if found.kind == "unknown":
             return False
-        sign = Sign.LTEQ if found.kind == "window" else Sign.EQ
+        sign = _UNSIGNED[found.kind]
     doubts = quantity.doubts + certainty.doubts_around(piece.folded, quantity.start, quantity.end)
     piece.temporal.append(
         TimeLimit(
-            piece.name(quantity.start, quantity.end, floor),
+            concepts.words_before(piece.text, quantity.start, floor) or piece.context,
             sign,
             quantity.values,
             quantity.unit.time,
             found.direction,
             found.anchor,
-            found.kind == "length",
+            found.kind.endswith("length"),
             piece.text[quantity.start : quantity.end],
             quantity.start,
             quantity.end,

@@ -11,20 +11,33 @@ _LEADING = re.compile(
     r"^(?:(?:the|a|an|any|of|to|is|are|was|were|be|being|been|must|should|will|shall|may|can|who|have|has|had|having|with|and|or|either|both|"
     r"patients?|subjects?|participants?|individuals?|women|men|adults?|males?|females?|children|known|their|his|her|presence|defined|as|"
     r"than|at|in|for|on|from|between|by|current|currently|if|documented|demonstrated|all|eligible|baseline|screening|inclusion|exclusion|"
-    r"persons?|people|volunteers?|healthy|least|that|this|those|these|not|no|does|do|did|only|such|i\.e\.|e\.g\.|eg|ie)\b[\s,:.]*|[-•*·>\s,:;.\"']+)+",
-    re.IGNORECASE,
-)
-_TRAILING = re.compile(
-    r"(?:[\s,:;=(\[\"'-]+|\b(?:of|is|are|was|were|be|being|been|must|should|will|has|have|had|a|an|the|at|to|in|with|for|"
-    r"and|or|from|that|than|as|by|on|who|which|equal|between|level|levels|value|values|score|scores|scored|count|counts|measured|defined|i\.e\.|e\.g\.)$)+$",
+    r"persons?|people|volunteers?|healthy|least|that|this|those|these|not|no|does|do|did|only|such|i\.e\.|e\.g\.|eg|ie)\b[\s,:.]*|[-•*·>/\s,:;.\"']+)+",
     re.IGNORECASE,
 )
 _AFTER_STOP = re.compile(
-    r"[;:,.()\[\]]|\s(?:in|at|on|by|for|with|within|during|prior|before|after|and|or|who|that|which|if|unless|as|per|from|to|is|are|was|were|will|must)\b"
+    r"[;:,.()\[\]<>≤≥=]|\s(?:in|at|on|by|for|with|within|during|prior|before|after|and|or|who|that|which|if|unless|as|per|from|to|is|are|was|were|will|must)\b"
 )
 AGE_WORDS = re.compile(
     r"\b(?:age[sd]?|aging|years?[\s-]old|year-old|born|birth\s*day|elderly|older|younger)\b"
 )
+
+
+_LAST_WORD = re.compile(
+    r"(?:^|(?<=\W))(?:of|is|are|was|were|be|being|been|must|should|will|shall|can|may|has|have|had|having|a|an|the|at|to|in|with|"
+    r"for|and|or|and/or|from|that|than|as|by|on|who|which|equal|between|levels?|values?|scored|measured|defined|during|within|"
+    r"last|past|previous|prior|preceding|next|over|since|before|after|greater|less|more|least|lasting|history|range|not|no|up|"
+    r"both|either|any|there|i\.e|e\.g|about|approximately)$",
+    re.IGNORECASE,
+)
+
+
+def _trimmed(phrase: str) -> str:
+    """The phrase without the little words and marks at its end."""
+    while True:
+        shorter = _LAST_WORD.sub("", phrase.rstrip(" \t,:;=([\"'/-.")).rstrip(" \t,:;=([\"'/-.")
+        if shorter == phrase:
+            return phrase
+        phrase = shorter
 
 
 def words_before(text: str, start: int, floor: int) -> str:
@@ -37,9 +50,9 @@ def words_before(text: str, start: int, floor: int) -> str:
     if closed is not None:
         tail = f" ({closed[1]})"
         piece = piece[: closed.start()].rstrip()
-    edges = [match.end() for match in _EDGE.finditer(_TRAILING.sub("", piece))]
+    edges = [match.end() for match in _EDGE.finditer(_trimmed(piece))]
     phrase = piece[edges[-1] :] if edges else piece
-    phrase = _TRAILING.sub("", _LEADING.sub("", phrase.strip()))
+    phrase = _trimmed(_LEADING.sub("", phrase.strip()))
     return " ".join(f"{phrase}{tail}".split()) if phrase else tail.strip(" ()")
 
 
@@ -49,7 +62,7 @@ def words_after(text: str, end: int) -> str:
     piece = re.sub(r"^(?:of|in|for)\s+", "", piece)
     stop = _AFTER_STOP.search(piece)
     phrase = piece[: stop.start()] if stop else piece
-    return " ".join(_TRAILING.sub("", _LEADING.sub("", phrase)).split()[:6])
+    return " ".join(_trimmed(_LEADING.sub("", phrase)).split()[:6])
 
 
 _ANALYTES = (
@@ -70,5 +83,46 @@ def listed_before(text: str, start: int, floor: int) -> tuple[str, ...]:
     if match is None:
         return ()
     names = re.sub(r"\([^()]*\)", "", match.group())
-    parts = [_TRAILING.sub("", _LEADING.sub("", part)).strip() for part in _PART.split(names)]
+    parts = [_trimmed(_LEADING.sub("", part)).strip() for part in _PART.split(names)]
     return tuple(" ".join(part.split()) for part in parts if re.search(_ANALYTES, part, re.IGNORECASE))
+
+
+_AGE = re.compile(
+    r"^(?:patients?\s+)?(?:age[sd]?|old|older|age\s+(?:group|range|limit)s?|ages\s+of|age\s+of)$",
+    re.IGNORECASE,
+)
+_GENERIC = re.compile(r"^(?:total\s+)?(?:scores?|values?|results?|levels?|index|grade)$", re.IGNORECASE)
+_SCORED = re.compile(
+    r"\b(?:score|rating|grade|class|scale|index|status)s?(?:\s*\([^)]*\))?\s*(?:of|is|=|:|was)\s*$"
+)
+
+
+def plain_name(concept: str) -> str:
+    """The name of a concept; every way to say age is `age`."""
+    return "age" if _AGE.match(concept) else concept
+
+
+def is_generic(concept: str) -> bool:
+    """Whether the words say only that something is counted, not what."""
+    return _GENERIC.match(concept) is not None
+
+
+def is_scored(before: str) -> bool:
+    """Whether a text ends with a score's name and "of"."""
+    return _SCORED.search(before[-80:]) is not None
+
+
+def last_words(concept: str) -> str:
+    """The words next to the number: what the number belongs to, if to anything."""
+    return " ".join(re.sub(r"\([^()]*\)", "", concept).split()[-2:])
+
+
+_ONLY_JOINS = re.compile(
+    r"^[\s,;:()/&-]*(?:(?:and/or|and|or|but|to|then)\b)?[\s,(]*(?:(?:in|for)\s+\w+\s*,?\s*(?:and|or)?)?[\s,;(]*$",
+    re.IGNORECASE,
+)
+
+
+def only_joins(between: str) -> bool:
+    """Whether the words between two quantities only join them, so that both are about the same."""
+    return _ONLY_JOINS.match(between) is not None

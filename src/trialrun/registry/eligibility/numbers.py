@@ -43,7 +43,7 @@ WORDS: dict[str, int] = {
 }
 _FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75"}
 _WORD = "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True))
-_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]\d)|\d{1,3}(?: \d{3})+(?![\d.,]?\d)|\d+[.,·]\d+|\.\d+|\d+"
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]\d)|\d{1,3}(?: \d{3})*[ ](?:000|500)(?![\d.,]?\d)|\d+[.,·]\d+|\.\d+|\d+"
 NUMBER = re.compile(rf"(?<![\w.,])(?P<word>{_WORD})\b|(?P<digits>{_DIGITS})|(?P<fraction>[½¼¾])")
 _AGAIN = re.compile(r"\s*\(\s*(\d+(?:\.\d+)?)\s*\)")
 
@@ -96,13 +96,17 @@ def _plain(written: str) -> tuple[str, bool]:
         return written.replace(",", ""), written.startswith("0")
     if "," in written:
         return written.replace(",", "."), False
+    if re.fullmatch(r"\d{1,3}\.000", written):  # "100.000/mm3" means a hundred thousand
+        return written.replace(".", ""), True
     value = written.replace("·", ".")
     return (f"0{value}" if value.startswith(".") else value), False
 
 
+_NO_SIGN = re.compile(r"(?:\d|\)|%|years?|old|yrs?|months?|weeks?|days?|day|week|month|year|visit|cycle)\s*$")
+
+
 def _signed(folded: str, place: int) -> bool:
-    """Whether a plus or minus before a number is its sign: a gap, bracket or comparison before it."""
-    before = folded[:place].rstrip()[-1:]
-    return (place == 0 or not folded[place - 1].isalnum()) and (
-        not before or before in "<>=≤≥([:" or (folded[place - 1] == " " and before.isalpha())
-    )
+    """Whether a plus or minus before a number is its sign: nothing it could join stands before it."""
+    if place and not (folded[place - 1].isspace() or folded[place - 1] in "<>=≤≥([:"):
+        return False
+    return _NO_SIGN.search(folded[max(0, place - 12) : place]) is None

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from trialrun.registry.comparison import Sign
 from trialrun.registry.eligibility.numbers import Number, numbers_in
 from trialrun.registry.eligibility.signs import AFTER, FoundSign, sign_before, symbol_after
 from trialrun.registry.eligibility.units import Unit, unit_at
-
-_JOIN = re.compile(
-    r"\s*-?\s*(?:(?P<dash>-|~)|(?P<to>to|through|thru|till|until|up\s+to|and\s+up\s+to)\b|(?P<and>and|&)(?!\w))\s*(?:the\s+|ages?\s+(?:of\s+)?|aged\s+|years\s+)?(?:(?P<top>no\s+(?:older|more|greater|higher)\s+than|less\s+than\s+or\s+equal\s+to|≤)\s*)?"
-)
-_BETWEEN = re.compile(r"\b(?:between|from|rang(?:es?|ing|ed)(?:\s+(?:of|is))?)\b[^.;,()]{0,40}$")
-_AND_OF_AGES = re.compile(r"\bages?\s+(?:of\s+)?$|\baged\s+$")
-_OLD = re.compile(r"[\s-]*(?:of\s+age|-?\s*olds?\b|of\s+ages)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +19,11 @@ class Quantity:
         start, end: from its sign to its unit.
         number: where its first digit stands.
         sign: the comparison; None where none is written.
-        values: its numbers, lower first for a range.
+        values: its numbers, lower first for a range; two without a range for "140/90".
         unit: as written, with the time it counts or the limit it multiplies.
         words: the words of the sign in lower case.
         doubts: why a machine should not act on it.
+        joined_from, joined_to: where the quantity it is joined to begins or ends; below 0 without one.
     """
 
     start: int
@@ -41,114 +34,200 @@ class Quantity:
     unit: Unit
     words: str = ""
     doubts: tuple[str, ...] = ()
+    joined_from: int = -1
+    joined_to: int = -1
+
+    @property
+    def head(self) -> int:
+        """Where it begins, with the quantity it is joined to ("≥ 1 and ≤ 6 months")."""
+        return self.start if self.joined_from < 0 else self.joined_from
+
+    @property
+    def tail(self) -> int:
+        """Where it ends, with the quantity it is joined to."""
+        return self.end if self.joined_to < 0 else self.joined_to
 
 
-_NAME_TAIL = re.compile(r"[a-z]$|[a-z]-$|[a-z]\.$|\d[.,]$|[#\^_/]$")
-_NO_TAIL = re.compile(r"[a-z_]|\d|-[a-z]|/\d|(?:st|nd|rd|th)\b")
+_NAME_TAIL = re.compile(r"[a-z]-?$|[a-z]\.$|\d[.,/]$|[#\^_/]$")
+_NO_NAME = re.compile(r"(?:^|[\W\d])x$|(?:^|\W)(?:n|of|to)$")
+_NAME_GOES_ON = re.compile(
+    r"(?:st|nd|rd|th)\b(?!\s+(?:per)?centile)|:\d\d|/\d{1,2}/\d|(?<=[23])d\b(?!/)|(?!x|e)[a-z]\d|-?dimensional|\.\d"
+)
 
 
-def quantities(text: str, folded: str) -> Iterator[Quantity]:
+def quantities(text: str, folded: str) -> list[Quantity]:
     """All quantities of a text in their order; a number that is part of a name is none."""
     numbers = numbers_in(folded)
+    found: list[Quantity] = []
     floor, at = 0, 0
     while at < len(numbers):
         number = numbers[at]
-        if number.start < floor or _part_of_name(folded, number):
-            at += 1
+        at += 1
+        if number.start < floor:
             continue
-        found, used = _one(text, folded, numbers, at, floor)
-        yield found
-        floor = found.end
-        at += used
+        if _part_of_name(folded, number):
+            floor = _past_name(folded, numbers, at - 1)
+            continue
+        one, used = _one(text, folded, numbers, at - 1, floor)
+        found.append(one)
+        floor = one.end
+        at += used - 1
+    return _joined(folded, [*_numberless(text, folded, found), *found])
 
 
 def _part_of_name(folded: str, number: Number) -> bool:
-    before = folded[max(0, number.start - 3) : number.start]
     if number.word:
         return False
-    if _NAME_TAIL.search(before) and not re.search(r"(?:^|\W)(?:x|n|q)$", before):
+    before = folded[max(0, number.start - 4) : number.start]
+    if _NAME_TAIL.search(before) and not _NO_NAME.search(before):
         return True
-    after = folded[number.end : number.end + 12]
-    return (
-        re.match(
-            r"(?:st|nd|rd|th)\b(?!\s+(?:per)?centile)|:\d|/\d{1,2}/\d|d\b|[a-z]\d|-?dimensional|(?:hydroxy|beta|alpha)",
-            after,
-        )
-        is not None
-    )
+    return _NAME_GOES_ON.match(folded, number.end) is not None
+
+
+def _past_name(folded: str, numbers: list[Number], at: int) -> int:
+    """The end of a name with a number in it; "NRS0-10" is one name."""
+    end = numbers[at].end
+    if at + 1 < len(numbers) and folded[end : end + 1] == "-" and numbers[at + 1].start in (end, end + 1):
+        return numbers[at + 1].end
+    return end
 
 
 def _one(text: str, folded: str, numbers: list[Number], at: int, floor: int) -> tuple[Quantity, int]:
     number = numbers[at]
     sign = sign_before(folded, number.start, floor)
-    unit = unit_at(folded, text, number.end)
-    if sign is None or sign.sign is not Sign.GT:
-        span = _range(text, folded, numbers, at, sign, unit, floor)
-        if span is not None:
-            return span
-    return _single(folded, number, sign, unit), 1
+    for form in (_paired, _powered, _range):
+        found = form(text, folded, numbers, at, sign, floor)
+        if found is not None:
+            return found
+    return _single(folded, number, sign, unit_at(folded, text, number.end)), 1
+
+
+_SLASH = re.compile(r"\s?/\s?(?=\d)|\s+out\s+of\s+(?=\d)|\s?:\s?(?=\d)")
+_SCALES = ("5", "7", "10", "20", "30", "100")
+
+
+def _paired(
+    text: str,
+    folded: str,
+    numbers: list[Number],
+    at: int,
+    sign: FoundSign | None,
+    floor: int,  # noqa: ARG001 (the same call for every form)
+) -> tuple[Quantity, int] | None:
+    """Two numbers that belong together: "140/90", "4/10", "20/40", "1.5:1"."""
+    first = numbers[at]
+    slash = _SLASH.match(folded, first.end)
+    if slash is None or at + 1 >= len(numbers) or numbers[at + 1].start != slash.end():
+        return None
+    second = numbers[at + 1]
+    written = folded[first.start : second.end]
+    scale = second.value in _SCALES and float(first.value) <= float(second.value) and first.value != "20"
+    if ":" in slash.group() or scale:
+        unit = Unit(folded[first.end : second.end].strip(), end=second.end)
+        one = _single(folded, replace(first, end=second.end), sign, unit)
+        return replace(one, values=(first.value,)), 2
+    if first.value in ("20", "6") and "." not in second.value:
+        one = _single(folded, replace(first, end=second.end), sign, Unit(end=second.end))
+        return replace(one, values=(written.replace(" ", ""),), doubts=(*one.doubts, "a fraction")), 2
+    one = _single(folded, replace(first, end=second.end), sign, unit_at(folded, text, second.end))
+    return replace(one, values=(first.value, second.value), doubts=(*one.doubts, "two numbers")), 2
+
+
+_POWER_OF_TEN = re.compile(r"\s?\^\s?(\d{1,2})(?!\d)|([²³⁴-⁹])(?![⁰-⁹])|e(\d{1,2})(?!\d)")
+_RAISED = dict(zip("²³⁴⁵⁶⁷⁸⁹", range(2, 10), strict=True))
+
+
+def _powered(
+    text: str,
+    folded: str,
+    numbers: list[Number],
+    at: int,
+    sign: FoundSign | None,
+    floor: int,  # noqa: ARG001 (the same call for every form)
+) -> tuple[Quantity, int] | None:
+    """A bare power of ten: "> 10^3 CFU/mL"."""
+    first = numbers[at]
+    power = _POWER_OF_TEN.match(folded, first.end) if first.value == "10" else None
+    if power is None:
+        return None
+    raised = _RAISED[power[2]] if power[2] else int(power[1] or power[3])
+    one = _single(folded, replace(first, end=power.end()), sign, unit_at(folded, text, power.end()))
+    return replace(one, values=(str(10**raised),)), 1
+
+
+_JOIN = re.compile(
+    r"\s*-?\s*(?:(?P<dash>-|~)|(?P<to>to|through|thru|till|until|up\s*to|and\s+up\s+to)\b|(?P<and>and|&)(?!\w))"
+    r"\s*(?:the\s+)?(?:ages?\s+(?:of\s+)?|aged\s+)?(?:(?:no|not)\s+(?:older|more|greater|higher)\s+than\s+)?"
+)
+_BETWEEN = re.compile(r"\b(?:between|from|rang(?:es?|ing|ed)(?:\s+(?:of|is))?)\b(?!.*\bto\b)[^.;,()]{0,40}$")
+_OF_AGES = re.compile(r"\bages?\s+(?:of\s+)?$|\baged\s+$")
+_OLD = re.compile(
+    r"[\s-]*(?:of\s+ages?\b|-?\s*olds?\b|(?:of\s+)?gestation(?:al\s+age)?\b|of\s+(?:pregnancy|amenorrh?o?ea)\b)"
+)
+_SCALE_AFTER = re.compile(r"\s*-?\s*(?:points?\s+)?(?:(?:\w+\s+){0,2}scale\b|likert|vas\b|nrs\b|numeric)")
+_SCALE_BEFORE = re.compile(
+    r"\b(?:scale|scale\s+(?:of|from)|range|possible\s+scores?|scored)\s*(?:of|from|:|is|=)?\s*$"
+)
 
 
 def _range(
-    text: str, folded: str, numbers: list[Number], at: int, sign: FoundSign | None, unit: Unit, floor: int
+    text: str, folded: str, numbers: list[Number], at: int, sign: FoundSign | None, floor: int
 ) -> tuple[Quantity, int] | None:
+    """A range: "18-65 years", "between 7% to 11%", "20 years old to 70 years of age"."""
     if at + 1 >= len(numbers):
         return None
     first, second = numbers[at], numbers[at + 1]
-    if unit.multiple_of:
+    unit = unit_at(folded, text, first.end)
+    begin = max(floor, first.start - 60)
+    before = folded[begin : first.start]
+    between = _BETWEEN.search(before)
+    if unit.multiple_of and not between:
         return None
-    between = _BETWEEN.search(folded[max(floor, first.start - 60) : first.start])
     for place in (_past_old(folded, unit.end), unit.end, first.end):
         join = _JOIN.match(folded, place)
         if join is None or join.end() not in (second.start, second.start + 1):
             continue
-        allowed = join["and"] is None or between or _AND_OF_AGES.search(folded[: first.start][-12:])
-        if not allowed or (join["dash"] and between is None and _negative(first, second)):
+        if join["and"] is not None and not between and not _OF_AGES.search(before[-12:]):
             continue
-        low, high = (
-            v.value.lstrip("-") if join["dash"] and v is second else v.value for v in (first, second)
-        )
-        if float(low) >= float(high) and not _negative(first, second):
+        values = _ends(first, second, unit, folded)
+        if values is None:
             return None
-        later = unit_at(folded, text, second.end)
-        start = (
-            first.start - (60 - between.start())
-            if between and first.start - floor >= 60
-            else (floor + between.start() if between else first.start)
-        )
+        later = _range_unit(folded, text, unit, place, second)
         doubts = () if sign is None else ("a range behind a sign",)
-        if first.doubtful or second.doubtful:
-            doubts += ("the number can be read in two ways",)
+        doubts += ("the number can be read in two ways",) if first.doubtful or second.doubtful else ()
         if unit.text and later.text and _same(unit.text) != _same(later.text):
             doubts += ("two units",)
-        ends = (
-            later
-            if later.text
-            else (replace(unit, end=second.end) if place == unit.end else replace(later, end=second.end))
-        )
-        end = max(second.end, ends.end)
-        values = (low, second.value) if not _negative(first, second) else (first.value, second.value)
-        if float(values[0]) > float(values[1]):
-            values = (values[1], values[0])
-        return Quantity(
-            min(start, first.start),
-            end,
-            first.start,
-            Sign.BETWEEN,
-            values,
-            ends,
-            between.group() if between else "",
-            doubts,
-        ), 2
+        if _SCALE_AFTER.match(folded, second.end) or (sign is None and _SCALE_BEFORE.search(before)):
+            doubts += ("the ends of a scale",)
+        start = begin + between.start() if between else sign.start if sign else first.start
+        end = max(second.end, later.end)
+        words = between.group() if between else ""
+        return Quantity(start, end, first.start, Sign.BETWEEN, values, later, words, doubts), 2
     return None
+
+
+def _range_unit(folded: str, text: str, unit: Unit, place: int, second: Number) -> Unit:
+    later = unit_at(folded, text, second.end)
+    if later.text or not unit.text or place == second.end:
+        return later
+    return replace(unit, end=second.end)
+
+
+def _ends(first: Number, second: Number, unit: Unit, folded: str) -> tuple[str, str] | None:
+    """The lower and the upper end; None where the second is not the upper end of a range."""
+    low, high = first.value, second.value
+    later = unit_at(folded, folded, second.end)
+    if unit.time and later.time and unit.time != later.time:
+        return (low, high)
+    if low.startswith("-"):
+        high = high if high.startswith("-") or float(high) > 0 else f"-{high}"
+        return (low, high) if float(low) < float(high) else (high, low)
+    high = high.lstrip("-")
+    return (low, high) if float(low) < float(high) else None
 
 
 def _same(unit: str) -> str:
     return unit.lower().rstrip("s.").rstrip()
-
-
-def _negative(first: Number, second: Number) -> bool:
-    return first.value.startswith("-") or (second.value.startswith("-") and first.value.startswith("-"))
 
 
 def _past_old(folded: str, place: int) -> int:
@@ -163,29 +242,71 @@ def _single(folded: str, number: Number, sign: FoundSign | None, unit: Unit) -> 
         start, which, words = sign.start, sign.sign, sign.words
         if sign.vague:
             doubts.append("an approximate number")
-    tail = _past_old(folded, end)
-    after = AFTER.match(folded, tail)
+    after = AFTER.match(folded, _past_old(folded, end))
+    if after is not None and after.group().strip() == "+" and not unit.text:
+        unit = replace(unit_at(folded, folded, after.end()))
+        end = unit.end
+        after = AFTER.match(folded, number.end)
     if after is not None:
-        told = (
-            Sign.GTEQ
-            if after["more"]
-            else Sign.LTEQ
-            if after["less"]
-            else Sign.GT
-            if after["gt"]
-            else Sign.LT
-        )
+        told = _told(after)
         if which is None or told is which:
-            which, end = told, after.end()
-            words = words or after.group()
-        elif {which, told} == {Sign.GT, Sign.GTEQ} or {which, told} == {Sign.LT, Sign.LTEQ}:
+            which, end, words = told, max(end, after.end()), words or after.group()
+        elif {which, told} in ({Sign.GT, Sign.GTEQ}, {Sign.LT, Sign.LTEQ}):
             which, end = told, after.end()
             doubts.append("two signs")
+    if which is None and unit.above:
+        which, words = Sign.GT, "above"
     if which is None:
         turned = symbol_after(folded, end)
         if turned is not None:
-            which, words = turned[0], "mirrored"
-            end = turned[1]
+            which, end, words = turned[0], turned[1], "mirrored"
     if number.doubtful:
         doubts.append("the number can be read in two ways")
     return Quantity(start, end, number.start, which, (number.value,), unit, words, tuple(doubts))
+
+
+def _told(after: re.Match[str]) -> Sign:
+    names = {"more": Sign.GTEQ, "less": Sign.LTEQ, "gt": Sign.GT, "lt": Sign.LT}
+    return next(sign for name, sign in names.items() if after[name])
+
+
+_LIMIT_ALONE = re.compile(
+    r"(?<!\w)(?P<sign>>=|≥|>|<=|≤|<|above|over|exceed(?:s|ing)|below|(?:greater|higher|more|less|lower)\s+than)\s*(?:the\s+)?(?=i?uln|lln|upper|lower)"
+)
+
+
+def _numberless(text: str, folded: str, found: list[Quantity]) -> list[Quantity]:
+    """Limits without a number: "> ULN" is more than one time the limit."""
+    alone: list[Quantity] = []
+    for match in _LIMIT_ALONE.finditer(folded):
+        unit = unit_at(folded, text, match.end())
+        sign = sign_before(folded, match.end(), max(0, match.start() - 1))
+        inside = any(one.start <= match.start() < one.end for one in found)
+        if not unit.multiple_of or sign is None or inside:
+            continue
+        alone.append(Quantity(sign.start, unit.end, match.end(), sign.sign, ("1",), unit, sign.words))
+    return alone
+
+
+_AND = re.compile(r"\s*[,;)]?\s*(?:and/or|and|or|but|to|&|-|/)?\s*\(?\s*")
+_TO = re.compile(r"\s*(?:-|to|up\s+to)\s*")
+_UPPER = (Sign.LT, Sign.LTEQ)
+
+
+def _joined(folded: str, found: list[Quantity]) -> list[Quantity]:
+    """Neighbours share what is written once: "≥ 1 and ≤ 6 months", "2 to < 12 years"."""
+    found = sorted(found, key=lambda one: one.number)
+    for place in range(len(found) - 2, -1, -1):
+        one, following = found[place], found[place + 1]
+        gap = folded[one.end : following.start]
+        if one.sign is not None and _AND.fullmatch(gap):
+            found[place] = one = replace(one, joined_to=following.tail)
+            found[place + 1] = replace(following, joined_from=one.start)
+        if not following.unit.text or one.unit.text or following.sign is None:
+            continue
+        if one.sign is None and following.sign in _UPPER and _TO.fullmatch(gap):
+            shared = replace(following.unit, end=one.end)
+            found[place] = replace(one, sign=Sign.GTEQ, unit=shared, words="to", joined_to=following.tail)
+        elif one.sign is not None and _AND.fullmatch(gap):
+            found[place] = replace(one, unit=replace(following.unit, end=one.end))
+    return found

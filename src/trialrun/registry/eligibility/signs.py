@@ -19,8 +19,8 @@ _SYMBOLS = (
     (r"<(?:\s*than)?|&lt;", Sign.LT),
     (r"==?", Sign.EQ),
 )
-_MORE = r"(?:greater|more|higher|larger|bigger|older|longer|superior|heavier|better|taller|worse)"
-_LESS = r"(?:less|lower|fewer|smaller|younger|shorter|lesser|inferior|lighter)"
+_MORE = r"(?:greater|more|higher|larger|bigger|older|longer|superior|heavier|taller|major)"
+_LESS = r"(?:less|lower|fewer|smaller|younger|shorter|lesser|inferior|lighter|minor)"
 _EQUAL = r"(?:equals?|equivalent)(?:\s+(?:to|than|with|of))?"
 _WORDS = (
     (
@@ -69,7 +69,7 @@ _FLIPPED = {Sign.GT: Sign.LTEQ, Sign.LT: Sign.GTEQ, Sign.GTEQ: Sign.LT, Sign.LTE
 _SIGN_AT = re.compile("|".join(f"(?P<s{place}>{pattern})" for place, (pattern, _) in enumerate(_SYMBOLS)))
 AFTER = re.compile(
     r"\s*[,(]?\s*(?:"
-    r"(?P<more>\+(?!\s*/?\s*[-\d])|(?:or|and|&|/|and/or)\s*(?:more|greater|higher|above|over|older|upwards?|up|longer|better|beyond|later|worse|increased)\b"
+    r"(?P<more>\+(?!\s*/?\s*[-\d])|(?:or|and|&|/|and/or)\s*(?:more|greater|higher|above|over|older|upwards?|up|longer|better|beyond|later|increased)\b"
     r"|(?:at\s+)?(?:a\s+)?minimum\b|at\s+least\b|plus\b|onwards?\b)"
     r"|(?P<less>(?:or|and|&|/|and/or)\s*(?:less|fewer|lower|below|under|younger|smaller|shorter|earlier)\b"
     r"|(?:at\s+)?(?:a\s+)?maximum\b|max\b|at\s+most\b)"
@@ -120,7 +120,7 @@ def symbol_after(folded: str, place: int) -> tuple[Sign, int] | None:
     """The sign that follows a number, seen from the other side: "18 ≤ age" is age ≥ 18."""
     at = place + len(folded[place:]) - len(folded[place:].lstrip()) if place < len(folded) else place
     match = _SIGN_AT.match(folded, at)
-    if match is None:
+    if match is None or not re.match(r"\s*[a-z]", folded[match.end() : match.end() + 4]):
         return None
     sign = _SYMBOLS[next(i for i in range(len(_SYMBOLS)) if match[f"s{i}"] is not None)][1]
     turned = {Sign.GT: Sign.LT, Sign.LT: Sign.GT, Sign.GTEQ: Sign.LTEQ, Sign.LTEQ: Sign.GTEQ}

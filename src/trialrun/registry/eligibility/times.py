@@ -7,75 +7,24 @@ from dataclasses import dataclass
 
 from trialrun.registry.comparison import Direction
 
+_PERSON = (
+    r"(?:patients?|subjects?|participants?|males?|females?|wom[ae]n|m[ae]n|adults?|children|child|infants?|minors?|girls?|boys?|"
+    r"individuals?|persons?|people|volunteers?|sexes|genders?|elderly|adolescents?|youths?|both)"
+)
 _AGE_AFTER = re.compile(
-    r"[\s-]*(?:of\s+ages?\b|-?\s*olds?\b|at\s+the\s+time\s+of\s+(?:consent|enrol|screen|signing|inclusion)|and\s+old)|\s*\)?,?\s*(?:male|female|men|women|both\s+(?:sexes|genders))|\s*(?:or|and|&)\s*(?:older|younger|over\b(?!\s+\d))"
+    r"[\s-]*(?:of\s+ages?\b|-?\s*olds?\b|at\s+the\s+time\s+of\s+(?:consent|enrol|screen|signing|inclusion|informed)|and\s+old)"
+    rf"|\s*\)?,?\s*{_PERSON}\b"
+    r"|\s*(?:or|and|&)\s*(?:older|younger|over\b(?!\s+\d))|\s*\(?\s*(?:inclusive|both\s+inclusive)\b"
 )
-_AGE_BEFORE = re.compile(r"\b(?:age[sd]?|aging|old|older\s+than|younger\s+than|birthday)\b[^.;]{0,60}$")
 _NOT_AGE_AFTER = re.compile(
-    r"\s*(?:,\s*)?(?:before|prior|after|ago|since|from|preceding|following|post|earlier|history|duration|experience|of\s+(?!age)\w+|survival|follow)"
+    r"\s*\(?\s*(?:,\s*)?(?:before|prior|after|ago|since|from|preceding|following|post|earlier|history|duration|experience|"
+    r"of\s+(?!age)\w+|survival|follow|without|free|at\s+least)"
 )
-_MEASURED = re.compile(
-    r"\b(?:expectanc\w+|surviv\w+|life\s*(?:span|time)|gestation\w*|cycles?|prognosis|commut\w+|distance|half-?li\w+|interval|bone\s+age|duration\s+of\s+pregnancy)\b[^.;]{0,50}$"
-)
-_MEASURED_AFTER = re.compile(
-    r"\s*(?:'s?|of)?\s*(?:life\s+expectancy|expected\s+survival|gestation\w*|of\s+gestation|life\s+span|pregnan\w+)"
-)
-_LOOK_BACK = re.compile(
-    r"\b(?:past|last|previous|prior|preceding|recent|within|in\s+the|during\s+the|during|over\s+the|for\s+the)\s+(?:the\s+)?(?:last\s+|past\s+|previous\s+|prior\s+)?(?:approximately\s+)?$"
-)
-_BEFORE = re.compile(
-    r"\s*(?:\([^)]{0,30}\)\s*)?,?\s*(?:immediately\s+)?(?:before|prior\s+to|preceding|prior|previous\s+to|ahead\s+of|leading\s+up\s+to|pre-?(?=\w)|earlier|ago|of\s+(?=(?:the\s+)?(?:screening|enrol|baseline|study|random|inclusion|visit|first|day|entry|start|informed|consent|registration|treatment|initiation)))"
-)
-_AFTER = re.compile(
-    r"\s*(?:\([^)]{0,30}\)\s*)?,?\s*(?:after|following|post-?|since|from|of\s+(?=(?:the\s+)?(?:birth|discharge|surgery|onset|diagnosis|admission|injury|delivery|transfer|last))|subsequent)"
-)
-_FOR = re.compile(
-    r"\b(?:for|lasting|lasts?|persist\w*|duration(?:\s+of)?(?:\s+is)?|continuously|throughout|spent|stable|over|history\s+of|older|longer|since)\s*(?:the\s+)?(?:past\s+|last\s+)?(?:a\s+)?(?:period\s+of\s+)?$"
-)
-_LENGTH_AFTER = re.compile(
-    r"\s*(?:of\s+)?(?:duration|history|long|consecutive|period|in\s+duration|evolution|experience|or\s+(?:more|longer))"
-)
-_STOP = re.compile(r"[.;,()]|\s(?:and|or|with|unless|except|if|who|that|which|but|for|is|are|was|were)\b")
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """What a length of time is: `age`, `measured` (life expectancy), `window`, `length` or `unknown`."""
-
-    kind: str
-    direction: Direction | None = None
-    anchor: str = ""
-
-
-def is_age(folded: str, start: int, end: int, unit: str, floor: int) -> bool:
-    """Whether years, months or days are somebody's age."""
-    if unit not in ("year", "month", "week", "day", "hour"):
-        return False
-    after = folded[end : end + 60]
-    if _AGE_AFTER.match(after):
-        return True
-    if _NOT_AGE_AFTER.match(after):
-        return False
-    before = folded[max(floor, start - 90) : start]
-    if re.search(r"\bage[sd]?\b[^.;,]{0,40}$", before) and not re.search(
-        r"\b(?:within|last|past|previous)\b", before[-30:]
-    ):
-        return True
-    words = re.sub(r"[^a-z ]", " ", f"{folded[max(floor, start - 60) : start]} {after[:40]}").split()
-    plain = {
-        "patients",
-        "patient",
-        "subjects",
-        "subject",
-        "participants",
-        "male",
-        "males",
-        "female",
-        "females",
-        "men",
-        "women",
-        "adults",
-        "adult",
+_AGE_BEFORE = re.compile(r"\bage[sd]?\b[^.;,]{0,40}$")
+_WINDOW_WORD = re.compile(r"\b(?:within|last|past|previous|for)\b")
+_ADULT_BRACKET = re.compile(rf"\b{_PERSON}\s*[(,:]\s*$")
+_PLAIN_WORDS = frozenset(
+    [
         "or",
         "and",
         "must",
@@ -85,7 +34,6 @@ def is_age(folded: str, start: int, end: int, unit: str, floor: int) -> bool:
         "the",
         "who",
         "healthy",
-        "volunteers",
         "between",
         "from",
         "over",
@@ -96,7 +44,6 @@ def is_age(folded: str, start: int, end: int, unit: str, floor: int) -> bool:
         "inclusive",
         "at",
         "least",
-        "children",
         "old",
         "aged",
         "of",
@@ -105,12 +52,6 @@ def is_age(folded: str, start: int, end: int, unit: str, floor: int) -> bool:
         "an",
         "years",
         "year",
-        "both",
-        "sexes",
-        "individuals",
-        "person",
-        "persons",
-        "people",
         "in",
         "with",
         "including",
@@ -120,25 +61,114 @@ def is_age(folded: str, start: int, end: int, unit: str, floor: int) -> bool:
         "equal",
         "above",
         "below",
-        "minors",
-        "minor",
-        "girls",
-        "boys",
-        "pediatric",
-        "elderly",
-        "woman",
-        "man",
-        "child",
-        "infants",
-        "infant",
         "any",
         "sex",
         "gender",
         "all",
         "range",
         "limit",
-    }
-    return unit == "year" and all(word in plain for word in words)
+        "pediatric",
+        "not",
+        "no",
+        "exceeding",
+        "eligible",
+        "enrolled",
+        "upper",
+        "lower",
+        "either",
+        "have",
+        "has",
+        "reached",
+        "i",
+    ]
+)
+_WORD = re.compile(rf"^{_PERSON}$")
+_MEASURED = re.compile(
+    r"\b(?:expectanc\w+|surviv\w+|life\s*(?:span|time)|gestation\w*|post-?menstrual\s+age|corrected\s+age|amenorrh\w+|term|pregnan\w+|(?:menstrual|ovarian)\s+cycles?|cycle\s+length|prognosis|"
+    r"commut\w+|distance|bone\s+age|sleep\s+latency)\b[^.;]{0,50}$"
+)
+_MEASURED_AFTER = re.compile(
+    r"\s*(?:'s?|of)?\s*(?:life\s+expectancy|expected\s+survival|gestation\w*|of\s+gestation|life\s+span|of\s+pregnan\w+|pregnan\w+|of\s+amenorrh\w+)"
+)
+_BACK = re.compile(
+    r"\b(?:past|last|previous|prior|preceding|recent|within|in\s+the|during\s+the|during|over\s+the|first|next|following)\s+"
+    r"(?:the\s+)?(?:last\s+|past\s+|previous\s+|prior\s+)?(?:approximately\s+|at\s+least\s+)?$"
+)
+_PAST = re.compile(r"\b(?:past|last|previous|prior|preceding)\s+$")
+_FORWARD = re.compile(r"\b(?:first|next|following|coming)\s+$")
+_EVENTS = (
+    r"(?:screening|enrol|baseline|study|random|inclusion|visit|first|day|entry|start|informed|consent|registration|treatment|"
+    r"initiation|trial|dosing|protocol|administration|recruit|assessment)"
+)
+_GAP = r"\s*(?:\([^)]{0,30}\)\s*)?,?\s*"
+_BEFORE = re.compile(
+    _GAP
+    + r"(?:immediately\s+|just\s+)?(?:before|prior\s+to|preceding|prior|previous\s+to|ahead\s+of|leading\s+up\s+to|"
+    + r"earlier\s+than|ago|pre-?(?=\w)|of\s+(?=(?:the\s+)?(?:\w+\s+)?"
+    + _EVENTS
+    + r"))"
+)
+_AFTER = re.compile(
+    _GAP
+    + r"(?:after|following|post-?|since|from|subsequent\s+to|of\s+(?=(?:the\s+|their\s+)?"
+    + r"(?:birth|discharge|surgery|onset|diagnosis|admission|injury|delivery|transfer|last|symptom|stroke)))"
+)
+_FOR = re.compile(
+    r"\b(?:for|lasting|lasts\b|persist\w*|duration(?:\s+of)?(?:\s+is)?|continuously|throughout|spent|stable|over(?!\s+the\s+(?:past|last|previous))|history\s+of|"
+    r"older|longer|since|period\s+of)\s*(?:the\s+)?(?:past\s+|last\s+|previous\s+)?(?:a\s+)?(?:period\s+of\s+)?$"
+)
+_LENGTH_AFTER = re.compile(
+    r"\s*(?:'s?\s+)?(?:of\s+)?(?:duration|history|long\b|consecutive|period|in\s+duration|evolution|experience|or\s+(?:more|longer))"
+)
+_STOP = re.compile(r"[.;,()]|\s(?:and|or|with|unless|except|if|who|that|which|but|for|is|are|was|were)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """What a length of time is, and where it lies.
+
+    Args:
+        kind: `window`, `length`, `past length` ("for the past 3 months") or `unknown`.
+        direction, anchor: before or after what, where the text says it.
+    """
+
+    kind: str
+    direction: Direction | None = None
+    anchor: str = ""
+
+
+_AGE_FROM = 10
+_OTHER_AGE = re.compile(
+    r"\b(?:gestation\w*|bone\s+age|post-?menstrual|post-?conception\w*|corrected\s+age|pregnan\w+|amenorrh\w+)\b"
+)
+
+
+def is_age(folded: str, start: int, end: int, unit: str, floor: int, least: float) -> bool:
+    """Whether years, months or days are somebody's age."""
+    if unit not in ("year", "month", "week", "day", "hour"):
+        return False
+    after = folded[end : end + 60]
+    if _OTHER_AGE.search(f"{folded[max(0, start - 60) : end]} {after[:25]}"):
+        return False
+    if _AGE_AFTER.match(after):
+        return True
+    if _NOT_AGE_AFTER.match(after):
+        return False
+    before = folded[max(floor, start - 90) : start]
+    if _AGE_BEFORE.search(before) and not _WINDOW_WORD.search(before[-30:]):
+        return True
+    if re.search(r"\bage[sd]?\b", folded[start:end]):
+        return True
+    relative = re.search(r"\b(?:older|younger)\b", folded[start:end]) is not None
+    if unit != "year" and not relative:
+        return False
+    if _ADULT_BRACKET.search(before):
+        return True
+    if not before.strip() and least >= _AGE_FROM and re.match(r"\s*(?:or|and|with|,|\.|$)", after):
+        return True
+    stop = re.search(r"[,.;:()]", after)
+    words = re.findall(r"[a-z]+", f"{before[-60:]} {after[: stop.start()] if stop else after[:40]}")
+    return all(word in _PLAIN_WORDS or _WORD.match(word) for word in words)
 
 
 def is_measured(folded: str, start: int, end: int, floor: int) -> bool:
@@ -152,20 +182,27 @@ def is_measured(folded: str, start: int, end: int, floor: int) -> bool:
 def when(text: str, folded: str, start: int, number: int, end: int) -> When:
     """Where a limit in time lies: before or after what, or how long something lasts."""
     after = folded[end : end + 60]
-    back = _LOOK_BACK.search(folded[max(0, number - 60) : number]) is not None
+    lead = folded[max(0, start - 60) : start]
+    between = folded[start:number]
+    back = _BACK.search(lead + between) is not None
     for pattern, direction in ((_BEFORE, Direction.BEFORE), (_AFTER, Direction.AFTER)):
         match = pattern.match(after)
-        if match is not None:
+        if match is not None and not (_lasts(lead, between) and "within" not in between):
             return When("window", direction, _anchor(text, end + match.end()))
-    if _FOR.search(folded[max(0, start - 40) : start] + folded[start:number]) and not re.search(
-        r"\b(?:within|past|last|previous|prior)\b", folded[start:number]
-    ):
-        return When("length")
+        if match is not None:
+            return When("length", direction, _anchor(text, end + match.end()))
+    if _lasts(lead, between) and "within" not in between:
+        return When("past length" if _PAST.search(lead + between) else "length")
     if back:
-        return When("window", Direction.BEFORE)
-    if _LENGTH_AFTER.match(after):
+        return When("window", Direction.AFTER if _FORWARD.search(lead + between) else Direction.BEFORE)
+    if _LENGTH_AFTER.match(after) or re.search(r"\bduration\b[^.;,]{0,40}$", lead):
         return When("length")
     return When("unknown")
+
+
+def _lasts(lead: str, between: str) -> bool:
+    """Whether the words before a length say that something lasts so long."""
+    return _FOR.search(lead if between.strip() and not _PAST.search(between) else lead + between) is not None
 
 
 def _anchor(text: str, place: int) -> str:
