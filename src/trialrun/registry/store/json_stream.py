@@ -100,6 +100,7 @@ class JsonStream:
         self._window = ""
         self._at = 0
         self._passed = 0  # characters before the window
+        self._passed_text = ""
         self._ended = False
 
     @property
@@ -148,12 +149,16 @@ class JsonStream:
                 raise Unreadable(self.place, f"{_refused(error)}; what follows was not read") from None
             if end == len(self._window) and self._more(wanted):
                 continue  # a number may go on
-            if too_deep(self._window[self._at : end], value):
-                raise Unreadable(
-                    self.place, f"nested deeper than {_DEEPEST} levels; what follows was not read"
-                )
-            self._at = end
+            self._passed_text, self._at = self._window[self._at : end], end
             return value
+
+    def text(self) -> str:
+        """The next value's own text, whole.
+
+        Errors: `Unreadable` as for `value`.
+        """
+        self.value()
+        return self._passed_text
 
     def _more(self, size: int) -> bool:
         """Read on; what was passed over is let go."""
@@ -173,8 +178,8 @@ class JsonStream:
         return bool(data)
 
 
-def values_of_list(stream: JsonStream, key: str) -> Iterator[Any]:
-    """The values of a top-level list, or of the list under a key of a top-level object, one at a time.
+def values_of_list(stream: JsonStream, key: str) -> Iterator[str]:
+    """The texts of the values of a top-level list, or of the list under a key of a top-level object, one at a time.
 
     Errors: `Unreadable` from the first place that is not JSON; what stood before was given.
     """
@@ -194,10 +199,10 @@ def values_of_list(stream: JsonStream, key: str) -> Iterator[Any]:
     stream.skip("}")
 
 
-def _values(stream: JsonStream) -> Iterator[Any]:
+def _values(stream: JsonStream) -> Iterator[str]:
     stream.skip("[")
     while stream.peek() != "]":
-        yield stream.value()
+        yield stream.text()
         if stream.peek() != "]":
             stream.skip(",")
     stream.skip("]")

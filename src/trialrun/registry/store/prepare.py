@@ -20,7 +20,6 @@ LONGEST_ID = 100
 _LONGEST_COLUMN = (
     200_000  # characters searched in one part of a record; the registry's longest field has 32,000
 )
-_LONG_MODULES = frozenset({"descriptionModule", "outcomesModule", "eligibilityModule", "referencesModule"})
 _LONGEST_NAME = 200
 _MOST_LISTED = 100
 _MONTHS = {"year": 12.0, "month": 1.0, "week": 12 / 52.1775, "day": 12 / 365.2425}
@@ -60,8 +59,8 @@ class Prepared:
     facets: Facets
 
 
-def prepare(document: Mapping[str, Any], dictionary: bytes) -> Prepared:
-    """A v2 document made ready.
+def prepare(document: Mapping[str, Any], dictionary: bytes, text: bytes = b"") -> Prepared:
+    """A v2 document made ready; `text` is its own JSON where it came on one line.
 
     Errors: `RecordError` when it is no study or has no registration number.
     """
@@ -78,7 +77,7 @@ def prepare(document: Mapping[str, Any], dictionary: bytes) -> Prepared:
         registry_id,
         content_hash(document),
         hit.updated,
-        packed(document, dictionary),
+        packed(document, dictionary, text),
         searchable(document),
         _card(hit),
         _facets(document, protocol, hit),
@@ -201,8 +200,20 @@ def _facets(document: Mapping[str, Any], protocol: Mapping[str, Any], hit: Hit) 
 
 def _due(document: Mapping[str, Any], protocol: Mapping[str, Any]) -> int:
     """The day after which missing results are overdue; 0 where none are owed as the record stands."""
-    light = {key: part for key, part in protocol.items() if key not in _LONG_MODULES}
-    found = overdue(Record({**document, "protocolSection": light}), date.max)
+    # only what decides it: a record of hundreds of places is not made whole for one date
+    light = {name: _part(protocol, name) for name in ("statusModule", "designModule", "oversightModule")}
+    given = {
+        _text(part, "type") for part in _parts(_part(protocol, "armsInterventionsModule"), "interventions")
+    }
+    places = {
+        _text(part, "country") for part in _parts(_part(protocol, "contactsLocationsModule"), "locations")
+    }
+    light["armsInterventionsModule"] = {"interventions": [{"type": kind} for kind in sorted(given)]}
+    light["contactsLocationsModule"] = {"locations": [{"country": place} for place in sorted(places)]}
+    found = overdue(
+        Record({"protocolSection": light, "annotationSection": _part(document, "annotationSection")}),
+        date.max,
+    )
     return found.due.toordinal() if found else 0
 
 

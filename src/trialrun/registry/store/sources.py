@@ -1,4 +1,4 @@
-"""Records out of files of any of the usual kinds, one at a time, with what could not be read beside them.
+"""Records found in files of any of the usual kinds, one at a time, with what cannot be one beside them.
 
 What a file is shows in its content, not its name: JSON, JSON Lines, an array, a page of the registry's API,
 a saved registry page, any of them gzipped, or a zip of them. No more than one record is in memory at a time.
@@ -17,16 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from trialrun.errors import RecordError
-from trialrun.registry.read import LARGEST_PAGE, read_bytes
-from trialrun.registry.store.json_stream import (
-    LARGEST_RECORD,
-    JsonStream,
-    Unreadable,
-    decoded,
-    parsed,
-    values_of_list,
-)
-from trialrun.registry.write import document_of
+from trialrun.registry.store.json_stream import LARGEST_RECORD, JsonStream, Unreadable, values_of_list
 
 _HEAD = 65_536
 _LARGEST_GROWTH = 2_000_000_000  # bytes out of an archive's member that grew more than the factor below
@@ -46,12 +37,20 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One record found in a file, or, without a document, something that is none and why."""
+class Piece:
+    """One document of a file, not yet read; or, with a reason, something that cannot be one.
+
+    Args:
+        file, place: where it stood, in words for a person.
+        data: its bytes.
+        name: the file's name where the document is a whole file, which may be a saved page; empty for a part of one.
+        reason: why it cannot be taken.
+    """
 
     file: str
     place: str
-    document: dict[str, Any] | None
+    data: bytes = b""
+    name: str = ""
     reason: str = ""
 
 
@@ -77,13 +76,14 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
 
 
 class Reading:
-    """The records of files, in their order; `bytes_read` tells how far it is, `file` where."""
+    """The records of files, in their order; `files` how many, `bytes_read` how far it is, `file` where."""
 
     def __init__(self, files: Sequence[Path]) -> None:
-        self._files = files
+        self._paths = files
         self._before = 0
         self._open: IO[bytes] | None = None
         self.file = ""
+        self.files = len(files)
         self.bytes_total = sum(path.stat().st_size for path in files)
 
     @property
@@ -91,8 +91,8 @@ class Reading:
         """Bytes of the files given that were read so far."""
         return self._before + (self._open.tell() if self._open is not None and not self._open.closed else 0)
 
-    def __iter__(self) -> Iterator[Item]:
-        for path in self._files:
+    def __iter__(self) -> Iterator[Piece]:
+        for path in self._paths:
             self.file = path.name
             with path.open("rb") as stream:
                 self._open = stream
@@ -101,19 +101,19 @@ class Reading:
             self._before += path.stat().st_size
 
 
-def _safely(file: str, name: str, stream: IO[bytes]) -> Iterator[Item]:
+def _safely(file: str, name: str, stream: IO[bytes]) -> Iterator[Piece]:
     """The records of one file or member; a damaged one ends with the reason."""
     try:
         yield from _items(file, name, stream)
     except Unreadable as error:
-        yield Item(file, error.place, None, error.reason)
+        yield Piece(file, error.place, reason=error.reason)
     except RecordError as error:
-        yield Item(file, "", None, error.message)
+        yield Piece(file, "", reason=error.message)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        yield Item(file, "", None, f"it cannot be read: {error}")
+        yield Piece(file, "", reason=f"it cannot be read: {error}")
 
 
-def _items(file: str, name: str, stream: IO[bytes]) -> Iterator[Item]:
+def _items(file: str, name: str, stream: IO[bytes]) -> Iterator[Piece]:
     head = stream.read(4)
     stream.seek(0)
     if head[:2] == b"\x1f\x8b":
@@ -125,7 +125,7 @@ def _items(file: str, name: str, stream: IO[bytes]) -> Iterator[Item]:
         yield from _content(file, name.lower(), stream)
 
 
-def _members(file: str, stream: IO[bytes]) -> Iterator[Item]:
+def _members(file: str, stream: IO[bytes]) -> Iterator[Piece]:
     with zipfile.ZipFile(stream) as archive:
         for member in archive.infolist():
             if member.is_dir() or _SKIPPED.search(member.filename):
@@ -134,10 +134,10 @@ def _members(file: str, stream: IO[bytes]) -> Iterator[Item]:
             yield from _safely_member(place, member, archive)
 
 
-def _safely_member(place: str, member: zipfile.ZipInfo, archive: zipfile.ZipFile) -> Iterator[Item]:
+def _safely_member(place: str, member: zipfile.ZipInfo, archive: zipfile.ZipFile) -> Iterator[Piece]:
     if member.file_size > _LARGEST_GROWTH and member.file_size > _GROWTH * max(1, member.compress_size):
-        yield Item(
-            place, "", None, "it would grow to more than any file of records does; it was not unpacked"
+        yield Piece(
+            place, "", reason="it would grow to more than any file of records does; it was not unpacked"
         )
         return
     try:
@@ -145,7 +145,7 @@ def _safely_member(place: str, member: zipfile.ZipInfo, archive: zipfile.ZipFile
             start = inner.read(4)
             packed = start[:2] == b"\x1f\x8b"
             if start in (b"PK\x03\x04", b"PK\x05\x06"):
-                yield Item(place, "", None, "it is an archive within an archive; unpack it first")
+                yield Piece(place, "", reason="it is an archive within an archive; unpack it first")
                 return
         with archive.open(member) as inner:
             if packed:
@@ -154,19 +154,19 @@ def _safely_member(place: str, member: zipfile.ZipInfo, archive: zipfile.ZipFile
             else:
                 yield from _safely_content(place, member.filename, inner)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        yield Item(place, "", None, f"it cannot be unpacked: {error}")
+        yield Piece(place, "", reason=f"it cannot be unpacked: {error}")
 
 
-def _safely_content(place: str, name: str, stream: Readable) -> Iterator[Item]:
+def _safely_content(place: str, name: str, stream: Readable) -> Iterator[Piece]:
     try:
         yield from _content(place, name.lower(), stream)
     except Unreadable as error:
-        yield Item(place, error.place, None, error.reason)
+        yield Piece(place, error.place, reason=error.reason)
     except RecordError as error:
-        yield Item(place, "", None, error.message)
+        yield Piece(place, "", reason=error.message)
 
 
-def _content(file: str, name: str, stream: Readable) -> Iterator[Item]:
+def _content(file: str, name: str, stream: Readable) -> Iterator[Piece]:
     """The records of plain content: by how it begins, a list, lines, one document or a saved page."""
     buffered = io.BufferedReader(_Raw(stream), _HEAD)
     head = buffered.peek(_HEAD)[:_HEAD]
@@ -194,44 +194,27 @@ def _by_lines(text: bytes) -> bool:
     return bool(line_end and rest) and (first.rstrip().endswith(b"}") or rest[:1] == b"{")
 
 
-def _lines(file: str, stream: io.BufferedReader[_Raw]) -> Iterator[Item]:
+def _lines(file: str, stream: io.BufferedReader[_Raw]) -> Iterator[Piece]:
     number = 0
     while line := stream.readline(LARGEST_RECORD + 1):
         number += 1
         if len(line) > LARGEST_RECORD:
-            yield Item(file, f"line {number}", None, f"it has more than {LARGEST_RECORD:,} bytes")
+            yield Piece(file, f"line {number}", reason=f"it has more than {LARGEST_RECORD:,} bytes")
             while line and not line.endswith(b"\n"):
                 line = stream.readline(LARGEST_RECORD)
         elif line.strip():
-            yield _single(file, f"line {number}", line.removeprefix(b"\xef\xbb\xbf"))
+            yield _single(file, f"line {number}", line.removeprefix(b"\xef\xbb\xbf").strip())
 
 
-def _listed(file: str, values: Iterator[Any]) -> Iterator[Item]:
-    for number, value in enumerate(values, start=1):
-        place = f"entry {number}"
-        if isinstance(value, dict):
-            yield Item(file, place, value)
-        else:
-            yield Item(file, place, None, f"it is {str(value)[:40]!r}, not a study")
+def _listed(file: str, values: Iterator[str]) -> Iterator[Piece]:
+    for number, text in enumerate(values, start=1):
+        yield Piece(file, f"entry {number}", text.encode())
 
 
-def _single(file: str, place: str, data: bytes, name: str = "") -> Item:
-    """One document out of its bytes, or a saved page where a whole file may be one."""
+def _single(file: str, place: str, data: bytes, name: str = "") -> Piece:
     if len(data) > LARGEST_RECORD:
-        return Item(file, place, None, f"it has more than {LARGEST_RECORD:,} bytes")
-    try:
-        if name and data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"["):
-            if len(data) > LARGEST_PAGE:
-                return Item(file, place, None, "it is neither JSON nor a page of a size a page has")
-            return Item(file, place, document_of(read_bytes(data, name)[0]))
-        value = parsed(decoded(data))
-    except Unreadable as error:
-        return Item(file, place or error.place, None, error.reason)
-    except RecordError as error:
-        return Item(file, place, None, error.message)
-    if not isinstance(value, dict):
-        return Item(file, place, None, f"it is {str(value)[:40]!r}, not a study")
-    return Item(file, place, value)
+        return Piece(file, place, reason=f"it has more than {LARGEST_RECORD:,} bytes")
+    return Piece(file, place, data, name)
 
 
 class _Raw(io.RawIOBase):

@@ -103,7 +103,7 @@ class RegistryStore:
         if not self._importing.acquire(blocking=False):
             raise UserError("records are being imported into this store", "wait until that import has ended")
         try:
-            return import_items(self.path, self._connection(), Reading(files), len(files), moment, progress)
+            return import_items(self.path, self._dictionary, Reading(files), moment, progress)
         finally:
             self._importing.release()
 

@@ -1,4 +1,4 @@
-"""Records into the store: prepared in one thread, written in another, a batch a transaction.
+"""Records into the store: prepared beside, written in one thread, a batch a transaction.
 
 A batch is kept whole or not at all. An import that is cut off keeps its finished batches, and the same import
 again takes up where it ended, as what is there already is passed over.
@@ -13,12 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trialrun.errors import RecordError
 from trialrun.registry.store import schema
 from trialrun.registry.store.documents import unpacked
 from trialrun.registry.store.model import Imported, Progress
-from trialrun.registry.store.prepare import Facets, Prepared, prepare, searchable
-from trialrun.registry.store.sources import Item, Reading
+from trialrun.registry.store.prepare import Facets, Prepared, searchable
+from trialrun.registry.store.preparing import Ready, prepared
+from trialrun.registry.store.sources import Reading
 
 _BATCH = 2_000  # records
 _BATCH_BYTES = 48_000_000  # of what is to be written
@@ -35,8 +35,16 @@ class Batch:
     """Records and refusals that are written together."""
 
     records: list[tuple[str, Prepared]] = field(default_factory=list)  # with the file each came from
-    rejected: list[Item] = field(default_factory=list)
+    rejected: list[Ready] = field(default_factory=list)
     size: int = 0
+
+    def add(self, ready: Ready) -> None:
+        """Take one more."""
+        if ready.record is None:
+            self.rejected.append(ready)
+        else:
+            self.records.append((ready.file, ready.record))
+            self.size += len(ready.record.document) + sum(map(len, ready.record.words))
 
     @property
     def full(self) -> bool:
@@ -55,20 +63,18 @@ class Counts:
 
 def import_items(
     path: Path,
-    connection: sqlite3.Connection,
+    dictionary: bytes,
     reading: Reading,
-    files: int,
     moment: str,
     progress: Callable[[Progress], None] | None,
 ) -> Imported:
     """Write every record of a reading; see the module for what a failure leaves behind."""
-    dictionary = connection.execute("SELECT value FROM fact WHERE name = 'dictionary'").fetchone()[0]
     writer = Writer(path, moment, dictionary)
     waiting: list[Future[None]] = []
     read = bad = 0
     with ThreadPoolExecutor(1, "registry-writer") as pool:
         try:
-            for batch in _batches(reading, dictionary):
+            for batch in _batches(prepared(reading, dictionary)):
                 read, bad = read + len(batch.records), bad + len(batch.rejected)
                 waiting.append(pool.submit(writer.write, batch))
                 while len(waiting) > _WAITING or (waiting and waiting[0].done()):
@@ -83,23 +89,13 @@ def import_items(
                 future.cancel()
             pool.submit(writer.close)
     counts = writer.counts
-    return Imported(files, read, counts.new, counts.updated, counts.unchanged, bad)
+    return Imported(reading.files, read, counts.new, counts.updated, counts.unchanged, bad)
 
 
-def _batches(reading: Iterable[Item], dictionary: bytes) -> Iterable[Batch]:
+def _batches(found: Iterable[Ready]) -> Iterable[Batch]:
     batch = Batch()
-    for item in reading:
-        if item.document is None:
-            batch.rejected.append(item)
-        else:
-            try:
-                ready = prepare(item.document, dictionary)
-            except (RecordError, ValueError, RecursionError) as error:
-                reason = error.message if isinstance(error, RecordError) else f"it is not JSON: {error}"
-                batch.rejected.append(Item(item.file, item.place, None, reason))
-            else:
-                batch.records.append((item.file, ready))
-                batch.size += len(ready.document) + sum(map(len, ready.words))
+    for ready in found:
+        batch.add(ready)
         if batch.full:
             yield batch
             batch = Batch()
