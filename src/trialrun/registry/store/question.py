@@ -20,11 +20,13 @@ class Question:
 
     Args:
         wanted: what must be found.
+        plain: the same wherever it stands, without saying in which part.
         unwanted: what must not be.
         notes: what of the words could not be used.
     """
 
     wanted: str = ""
+    plain: str = ""
     unwanted: str = ""
     notes: tuple[str, ...] = ()
 
@@ -32,6 +34,7 @@ class Question:
 def question(search: Search) -> Question:
     """The words of a search and of its parts as one question."""
     wanted: list[str] = []
+    plain: dict[str, None] = {}
     unwanted: list[str] = []
     notes: list[str] = []
     for column, text in (
@@ -43,9 +46,12 @@ def question(search: Search) -> Question:
         with_, without = _pieces(text, notes)
         if with_:
             wanted.append(_in(column, " AND ".join(with_)))
+            plain.update(dict.fromkeys(with_))
         if without:
             unwanted.append(_in(column, " OR ".join(without)))
-    return Question(" AND ".join(wanted), " OR ".join(unwanted), tuple(dict.fromkeys(notes)))
+    return Question(
+        " AND ".join(wanted), " AND ".join(plain), " OR ".join(unwanted), tuple(dict.fromkeys(notes))
+    )
 
 
 def _in(column: str, expression: str) -> str:
