@@ -34,7 +34,8 @@ def atom_feed(search: Search, hits: Sequence[Hit], site: str, now: datetime) -> 
         site: address of the desk, without a slash at its end.
         now: used for a trial whose record states no date.
     """
-    question = replace(search, page=1, size=Search().size)
+    # order, page and size are the feed's own: searches that ask for the same trials have the same feed
+    question = replace(search, sort=Search().sort, page=1, size=Search().size)
     feed = Tree.Element("feed", {"xmlns": _ATOM, "xml:lang": language()})
     _add(feed, "id", _id(f"search:{query_of(question)}"))
     _add(feed, "title", _("Trials: {}").format(in_a_sentence(search)))

@@ -257,8 +257,8 @@ def _yes_words(value: str) -> str:
 
 
 def _words(values: Values, name: str, notes: list[str]) -> str:
-    text = " ".join(" ".join(values(name)).split())
-    text = "".join(letter for letter in text if letter.isprintable())
+    given = "".join(letter for letter in " ".join(values(name)) if letter.isprintable() or letter.isspace())
+    text = " ".join(given.split())
     if len(text) > LONGEST_WORDS:
         notes.append(
             _("Only the first {count} characters of “{name}” were looked for.").format(

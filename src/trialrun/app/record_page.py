@@ -16,6 +16,7 @@ from trialrun.app.registry_words import in_words
 from trialrun.registry.criteria import Bullet, SectionKind
 from trialrun.registry.record import AgeLimit, OutcomeRole, Record
 
+DEEPEST = 6  # levels of bullets shown within one another
 _DATES = (
     ("startDateStruct", marked("Start")),
     ("primaryCompletionDateStruct", marked("Primary completion")),
@@ -263,15 +264,30 @@ def _outcomes(record: Record, role: OutcomeRole) -> tuple[OutcomeLine, ...]:
 
 def _bullets(sections: Iterable[Any], kind: SectionKind) -> tuple[Bulleted, ...]:
     bullets = (bullet for part in sections if part.kind is kind for bullet in part.bullets)
-    return tuple(line for bullet in bullets for line in _bulleted(bullet))
+    return tuple(line for bullet in bullets for line in _bulleted(bullet, 1))
 
 
-def _bulleted(bullet: Bullet) -> tuple[Bulleted, ...]:
-    parts = tuple(line for part in bullet.parts for line in _bulleted(part))
+def _bulleted(bullet: Bullet, depth: int) -> tuple[Bulleted, ...]:
+    if depth >= DEEPEST:
+        return tuple(_flat(bullet))
+    parts = tuple(line for part in bullet.parts for line in _bulleted(part, depth + 1))
     if not bullet.text:
         return parts  # a bullet that is nothing but its lettered parts
-    text = f"{bullet.marker} {bullet.text}" if bullet.marker[:1].isalnum() else bullet.text
-    return (Bulleted(text, parts),)
+    return (Bulleted(_bullet_text(bullet), parts),)
+
+
+def _flat(bullet: Bullet) -> Iterable[Bulleted]:
+    """A bullet and all within it side by side: nobody means a hundred levels, and a page of them cannot be read."""
+    waiting = [bullet]
+    while waiting:
+        one = waiting.pop()
+        if one.text:
+            yield Bulleted(_bullet_text(one))
+        waiting += reversed(one.parts)
+
+
+def _bullet_text(bullet: Bullet) -> str:
+    return f"{bullet.marker} {bullet.text}" if bullet.marker[:1].isalnum() else bullet.text
 
 
 def _locations(record: Record) -> tuple[LocationLine, ...]:
