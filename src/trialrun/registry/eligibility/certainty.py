@@ -59,3 +59,11 @@ def doubts_about(concept: str) -> tuple[str, ...]:
     if len(words.split()) > _LONGEST_CONCEPT or re.search(r"[<>≥≤=]|\s\d+(?:\.\d+)?$", words):
         return ("the words of what is compared hold more than its name",)
     return ()
+
+
+_NO_CLASS = re.compile(r"(?:stages?|grades?|staging|grading|class(?:es)?)$", re.IGNORECASE)
+
+
+def doubts_about_class(concept: str) -> tuple[str, ...]:
+    """Why a class may not be what is compared: a mere "grade" is a grade of nothing named."""
+    return ("it is not said what is graded",) if _NO_CLASS.match(concept) else ()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trialrun.registry.comparison import Sign
+from trialrun.registry.eligibility.concepts import words_after, words_before
 from trialrun.registry.eligibility.signs import AFTER, sign_before
 
 _NAMES = (
@@ -50,6 +51,9 @@ _ROMAN_SIGNS = {
     "ⅵ": "VI",
 }
 _LETTERED = re.compile(r"child|asia|who|bi-?rads|outerbridge|pugh")
+
+
+_RELATIVE = re.compile(r"\s*(?:or|and|&|/)?\s*(?:worse|poorer|beyond|advanced|plus|\+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def _read(text: str, folded: str, match: re.Match[str], floor: int) -> ClassRead
             sign, sign_start = found.sign, min(found.start, place)
     if not _is_class(text, folded, match, value):
         return None
-    return _values(text, folded, match, value, sign, sign_start)
+    return _values(text, folded, match, value, sign, sign_start, floor)
 
 
 def _is_class(text: str, folded: str, name: re.Match[str], value: re.Match[str]) -> bool:
@@ -115,7 +119,13 @@ def _is_class(text: str, folded: str, name: re.Match[str], value: re.Match[str])
 
 
 def _values(
-    text: str, folded: str, name: re.Match[str], value: re.Match[str], sign: Sign | None, start: int
+    text: str,
+    folded: str,
+    name: re.Match[str],
+    value: re.Match[str],
+    sign: Sign | None,
+    start: int,
+    floor: int,
 ) -> ClassRead:
     values, ranges, end = [_written(text, value)], False, value.end()
     while sign is None:
@@ -129,16 +139,17 @@ def _values(
     if sign is None:
         after = AFTER.match(folded, end)
         if after is not None and len(values) == 1 and (after["more"] or after["less"]):
-            worse = re.search(r"worse|poorer", after.group()) is not None
-            doubts = ("worse is not told in numbers",) if worse or "better" in after.group() else ()
+            doubts = ("better is not told in numbers",) if "better" in after.group() else ()
             sign, end = (Sign.GTEQ if after["more"] else Sign.LTEQ), after.end()
+        elif _RELATIVE.match(folded, end):
+            doubts = ("what is worse is not told in numbers",)
     if sign is None:
         sign = Sign.BETWEEN if ranges and len(values) == 2 else Sign.EQ
         if ranges and len(values) > 2:
             doubts = ("a range and a list together",)
     spelled = tuple(_ROMAN_SIGNS.get(one, one) for one in values)
     return ClassRead(
-        _concept(text, name), min(start, value.start()), end, name.start(), sign, spelled, doubts
+        _concept(text, name, floor, end), min(start, value.start()), end, name.start(), sign, spelled, doubts
     )
 
 
@@ -146,5 +157,13 @@ def _written(text: str, match: re.Match[str]) -> str:
     return text[match.start() : match.end()]
 
 
-def _concept(text: str, name: re.Match[str]) -> str:
-    return " ".join(text[name.start("name") : name.end("name")].split())
+_GENERIC = re.compile(r"(?:stages?|grades?|staging|grading|class(?:es)?)$", re.IGNORECASE)
+
+
+def _concept(text: str, name: re.Match[str], floor: int, end: int) -> str:
+    """The class's name; a mere "grade" or "stage" with what it is a grade of, where the text says it."""
+    words = " ".join(text[name.start("name") : name.end("name")].split())
+    if not _GENERIC.match(words):
+        return words
+    of = words_before(text, name.start(), floor) or words_after(text, end)
+    return f"{of} {words}".strip()

@@ -9,6 +9,7 @@ from trialrun.registry.comparison import Comparison, Sign, TimeLimit
 from trialrun.registry.eligibility import certainty, concepts, times
 from trialrun.registry.eligibility.classes import ClassRead, classes
 from trialrun.registry.eligibility.folding import fold
+from trialrun.registry.eligibility.lifetimes import is_age, is_measured
 from trialrun.registry.eligibility.quantities import Quantity, quantities
 
 _AGE_IN_SIGN = re.compile(r"\bage[sd]?\b|\bolder\b|\byounger\b")
@@ -24,6 +25,7 @@ class _Piece:
     comparisons: list[Comparison] = field(default_factory=list)
     temporal: list[TimeLimit] = field(default_factory=list)
     concept: str = ""
+    age_from: int = -1
 
     def name(self, start: int, end: int, floor: int) -> str:
         """What the quantity between two places is about."""
@@ -78,6 +80,7 @@ def _without_rivals(found: list[Comparison]) -> tuple[Comparison, ...]:
 
 def _add_class(piece: _Piece, one: ClassRead) -> None:
     doubts = one.doubts + certainty.doubts_around(piece.folded, one.start, one.end)
+    doubts += certainty.doubts_about_class(one.concept)
     piece.comparisons.append(
         Comparison(one.concept, one.sign, one.values, "", one.start, one.end, confident=not doubts)
     )
@@ -95,12 +98,11 @@ def _add(piece: _Piece, quantity: Quantity, floor: int) -> bool:
     if _COMBINES.match(piece.folded, quantity.end):
         return False
     if unit.time:
-        least = max(float(value) for value in quantity.values)
-        if times.is_age(
-            piece.folded, quantity.head, quantity.tail, unit.time, min(floor, quantity.head), least
-        ):
+        if _about_age(piece, quantity, floor):
+            piece.age_from = quantity.start
             return _compare(piece, quantity, ("age",))
-        if not times.is_measured(piece.folded, quantity.head, quantity.tail, min(floor, quantity.head)):
+        head = min(floor, quantity.head)
+        if not is_measured(piece.folded, quantity.head, quantity.tail, head):
             return _limit(piece, quantity, floor)
     if not unit.text and all(_CALENDAR.fullmatch(value) for value in quantity.values):
         return _calendar(piece, quantity, floor)
@@ -108,6 +110,16 @@ def _add(piece: _Piece, quantity: Quantity, floor: int) -> bool:
         return _bare(piece, quantity, floor)
     names = concepts.listed_before(piece.text, quantity.start, floor)
     return _compare(piece, quantity, names or (piece.name(quantity.start, quantity.end, floor),))
+
+
+def _about_age(piece: _Piece, quantity: Quantity, floor: int) -> bool:
+    head = min(floor, quantity.head)
+    if is_measured(piece.folded, quantity.head, quantity.tail, head, close=True):
+        return False
+    if quantity.joined_from >= 0 and quantity.joined_from == piece.age_from:
+        return True
+    least = max(float(value) for value in quantity.values)
+    return is_age(piece.folded, quantity.head, quantity.tail, quantity.unit.time, head, least)
 
 
 def _compare(piece: _Piece, quantity: Quantity, names: tuple[str, ...]) -> bool:

@@ -43,7 +43,7 @@ WORDS: dict[str, int] = {
 }
 _FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75"}
 _WORD = "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True))
-_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]\d)|\d{1,3}(?: \d{3})*[ ](?:000|500)(?![\d.,]?\d)|\d+[.,·]\d+|\.\d+|\d+"
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]\d)|\d{1,3}(?: \d{3})*,?[ ](?:000|500)(?![\d.,]?\d)|\d+[.,·]\d+|\.\d+|\d+"
 NUMBER = re.compile(rf"(?<![\w.,])(?P<word>{_WORD})\b|(?P<digits>{_DIGITS})|(?P<fraction>[½¼¾])")
 _AGAIN = re.compile(r"\s*\(\s*(\d+(?:\.\d+)?)\s*\)")
 
@@ -91,7 +91,7 @@ def _number(match: re.Match[str], folded: str) -> Number:
 def _plain(written: str) -> tuple[str, bool]:
     """The decimal without separators, and whether the separator could have meant something else."""
     if " " in written:
-        return written.replace(" ", ""), False
+        return written.replace(" ", "").replace(",", ""), False
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", written):
         return written.replace(",", ""), written.startswith("0")
     if "," in written:

@@ -197,6 +197,8 @@ def _range(
         doubts += ("the number can be read in two ways",) if first.doubtful or second.doubtful else ()
         if unit.text and later.text and _same(unit.text) != _same(later.text):
             doubts += ("two units",)
+        if _GOES_ON.match(folded, max(second.end, later.end)):
+            doubts += ("a length in two units",)
         if _SCALE_AFTER.match(folded, second.end) or (sign is None and _SCALE_BEFORE.search(before)):
             doubts += ("the ends of a scale",)
         start = begin + between.start() if between else sign.start if sign else first.start
@@ -211,6 +213,9 @@ def _range_unit(folded: str, text: str, unit: Unit, place: int, second: Number) 
     if later.text or not unit.text or place == second.end:
         return later
     return replace(unit, end=second.end)
+
+
+_GOES_ON = re.compile(r"\s*(?:and|,|\+)\s*\d+\s*(?:days?|weeks?|months?|hours?)\b|\s*\+\s*\d")
 
 
 def _ends(first: Number, second: Number, unit: Unit, folded: str) -> tuple[str, str] | None:
@@ -260,6 +265,8 @@ def _single(folded: str, number: Number, sign: FoundSign | None, unit: Unit) -> 
         turned = symbol_after(folded, end)
         if turned is not None:
             which, end, words = turned[0], turned[1], "mirrored"
+    if unit.time and _GOES_ON.match(folded, unit.end):
+        doubts.append("a length in two units")
     if number.doubtful:
         doubts.append("the number can be read in two ways")
     return Quantity(start, end, number.start, which, (number.value,), unit, words, tuple(doubts))

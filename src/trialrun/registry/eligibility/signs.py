@@ -8,7 +8,7 @@ from trialrun.registry.comparison import Sign
 
 _SYMBOLS = (
     (
-        r">\s*(?:/|or|and)?\s*=(?:\s*(?:to|than))?|=\s*/?\s*>|≥(?:\s*/?\s*=)?|≥\s*than|&gt;\s*=|&ge;",
+        r">\s*(?:/|or|and)?\s*=(?:\s*(?:to|than))?|=\s*/?\s*>|\bat\s*(?:/|or)\s*above|≥(?:\s*/?\s*=)?|≥\s*than|&gt;\s*=|&ge;",
         Sign.GTEQ,
     ),
     (
