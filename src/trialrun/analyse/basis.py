@@ -58,6 +58,7 @@ class Basis:
         person = self.data.snapshot.participants[participant]
         anchors = {
             "first_dose": person["first_dose_on"],
+            "enrolment": person["enrolled_on"],
             "consent": person["consented_on"],
             "screening": person["screened_on"],
         }

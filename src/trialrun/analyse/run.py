@@ -16,6 +16,7 @@ from trialrun.derive.populations import TREATED
 from trialrun.errors import AnalysisError
 from trialrun.snapshot.read import Snapshot
 from trialrun.study.model import Endpoint, EndpointRole, Study
+from trialrun.study.plan_events import something_given
 
 ROLES = (EndpointRole.PRIMARY, EndpointRole.SECONDARY, EndpointRole.EXPLORATORY, EndpointRole.SAFETY)
 # Squares and sums of what is larger leave the range of the machine's numbers; nothing a laboratory reports does.
@@ -117,18 +118,23 @@ def _check(basis: Basis, endpoint: Endpoint) -> None:
     if not last:
         raise _impossible(endpoint, f"none of its times ({', '.join(endpoint.visits)}) is a follow-up visit")
     if not basis.members(TREATED):
-        raise _impossible(endpoint, "nobody in the snapshot was given a dose")
+        began = "was given a dose" if something_given(study) else "was enrolled"
+        raise _impossible(endpoint, f"nobody in the snapshot {began}")
     _check_size(basis, endpoint)
     rows = basis.of(name, last, TREATED)
-    if not any(row.baseline is not None or row.baseline_category is not None for row in rows):
+    compared = bool(endpoint.baseline_visits)
+    if compared and not any(row.baseline is not None or row.baseline_category is not None for row in rows):
         raise _impossible(endpoint, "no treated participant has a baseline value")
-    decided = [row for row in rows if row.change is not None or _is_shift(row)]
+    decided = [row for row in rows if _is_decided(row, compared=compared)]
     if len(decided) < 2:
         reasons = sorted({row.explanation for row in rows if row.explanation})
         words = "; ".join(reasons[:3]) or "no value"
         died = sum(row.status in COMPOSITE for row in rows)
         words += f"; {died} died or were transplanted" if died else ""
-        raise _impossible(endpoint, f"{len(decided)} treated participant(s) have a change at {last}: {words}")
+        raise _impossible(
+            endpoint,
+            f"{len(decided)} treated participant(s) have a {'change' if compared else 'value'} at {last}: {words}",
+        )
 
 
 def _check_size(basis: Basis, endpoint: Endpoint) -> None:
@@ -140,6 +146,13 @@ def _check_size(basis: Basis, endpoint: Endpoint) -> None:
                     endpoint,
                     f"{row.participant} has the value {row.value:g} at {visit}, which is too large to compute with",
                 )
+
+
+def _is_decided(row: AnalysisRow, *, compared: bool) -> bool:
+    """Whether a row says something: a change or shift, or the value itself where there is nothing to compare it with."""
+    if compared:
+        return row.change is not None or _is_shift(row)
+    return row.value is not None or row.category is not None
 
 
 def _is_shift(row: AnalysisRow) -> bool:

@@ -188,6 +188,7 @@ def _anchor(visit: Visit) -> str:
     return {
         "first_dose": _("your first treatment"),
         "consent": _("the day you sign"),
+        "enrolment": _("the day you join"),
         "screening": _("your first visit"),
     }.get(visit.anchor or "", (visit.anchor or "").replace("_", " "))
 

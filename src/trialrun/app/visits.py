@@ -119,7 +119,7 @@ def _positive(text: str | None) -> bool:
 
 
 def anchors_of(study: Study, person: ParticipantState) -> Anchors:
-    """The anchors that have a date: first consent, screening visit, first dose."""
+    """The anchors that have a date: first consent, screening visit, enrolment, first dose."""
     days: dict[str, date] = {}
     if person.consents:
         days["consent"] = min(consent.signed_on for consent in person.consents)
@@ -130,6 +130,8 @@ def anchors_of(study: Study, person: ParticipantState) -> Anchors:
     ]
     if screened:
         days["screening"] = min(screened)
+    if person.enrolled_at:
+        days["enrolment"] = date.fromisoformat(person.enrolled_at[:10])
     dosed = first_dose_on(study, person)
     if dosed is not None:
         return Anchors({**days, "first_dose": dosed})
@@ -372,6 +374,8 @@ def _waiting_words(plan: Visit) -> str:
         return _("waits for the first dose")
     if plan.anchor == "consent":
         return _("waits for consent")
+    if plan.anchor == "enrolment":
+        return _("waits for enrolment")
     return _("no date yet")
 
 

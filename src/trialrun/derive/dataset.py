@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trialrun.derive.answers import VisitAnswers, read_answers
 from trialrun.derive.deviations import Deviation, derive_deviations
@@ -14,6 +14,7 @@ from trialrun.derive.populations import Population, derive_populations
 from trialrun.derive.safety import AdverseEvent, Dose, derive_adverse_events, derive_doses
 from trialrun.snapshot.read import Snapshot
 from trialrun.study.model import Study
+from trialrun.study.plan_events import something_given
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ def derive_dataset(snapshot: Snapshot, study: Study, *, rules: Rules | None = No
 
     `rules` computes the study's rules on one row; by default they are compiled from the study.
     """
+    snapshot = begun(snapshot, study)
     if rules is None:
         from trialrun.derive.rules import study_rules
 
@@ -75,3 +77,17 @@ def derive_dataset(snapshot: Snapshot, study: Study, *, rules: Rules | None = No
         deviations=deviations,
         populations=derive_populations(snapshot, study, rows, deviations),
     )
+
+
+def begun(snapshot: Snapshot, study: Study) -> Snapshot:
+    """The snapshot with a first day for everybody who began: where nothing is given, that is the day of enrolment.
+
+    A cohort that is observed, and a trial whose arms are not all given something, count time from there.
+    """
+    if something_given(study):
+        return snapshot
+    people = tuple(
+        {**row, "first_dose_on": row["first_dose_on"] or row["enrolled_on"]}
+        for row in snapshot.rows("participants")
+    )
+    return replace(snapshot, tables={**snapshot.tables, "participants": people})

@@ -64,6 +64,7 @@ def derive_deviations(
 def _window_deviations(study: Study, person: Row, visits: Sequence[VisitAnswers]) -> Iterable[Deviation]:
     anchors = {
         "first_dose": person["first_dose_on"],
+        "enrolment": person["enrolled_on"],
         "consent": person["consented_on"],
         "screening": person["screened_on"],
     }

@@ -15,6 +15,7 @@ from trialrun.derive.windows import Window, choose_visit, window_of
 from trialrun.snapshot.layout import Row
 from trialrun.snapshot.read import Snapshot
 from trialrun.study.model import Study, VisitKind
+from trialrun.study.plan_events import something_given
 
 BASELINE = "baseline"
 BEFORE_DOSE = frozenset({VisitKind.SCREENING, VisitKind.BASELINE})
@@ -99,26 +100,30 @@ def derive_endpoints(
     for event in events:
         happened.setdefault(event.participant, {})[event.kind] = event
     rows: list[AnalysisRow] = []
+    given = something_given(study)
     for name, person in snapshot.participants.items():
         if person["first_dose_on"] is None:
             continue
         course = _Course(snapshot, study, person, answers.get(name, ()), happened.get(name, {}))
         for parameter in parameters:
             own = by_person.get((name, parameter), [])
-            baseline = baseline_of(own, person["first_dose_on"])
+            baseline = baseline_of(own, person["first_dose_on"], given=given)
             rows.append(_baseline_row(name, parameter, baseline, own, person["first_dose_on"]))
             rows += [course.row(parameter, visit, own, baseline) for visit in analysis_visits(study)]
     return tuple(rows)
 
 
-def baseline_of(measures: Sequence[Measure], first_dose: date) -> Measure | None:
-    """The last known value before the first dose."""
+def baseline_of(measures: Sequence[Measure], first_dose: date, *, given: bool = True) -> Measure | None:
+    """The last known value before the first dose; where nothing is given, that of screening or the baseline visit."""
     before = [
         measure
         for measure in measures
         if measure.value is not None
         and measure.on is not None
-        and (measure.on < first_dose or (measure.on == first_dose and measure.kind in BEFORE_DOSE))
+        and (
+            (given and measure.on < first_dose)
+            or (measure.kind in BEFORE_DOSE and (measure.on == first_dose or not given))
+        )
     ]
     # A screening value of the same day yields to the baseline visit, whatever order they were read in.
     return max(before, key=lambda m: (m.on or date.min, m.kind is VisitKind.BASELINE), default=None)
@@ -169,8 +174,8 @@ class _Course:
         window = window_of(self.study, visit, self.anchors())
         known = {m.occurrence: m for m in own if m.value is not None}
         tried = {m.occurrence: m for m in own}
-        chosen = choose_visit(window, [v for v in self.visits if v.occurrence in known]) if window else None
-        other = choose_visit(window, [v for v in self.visits if v.occurrence in tried]) if window else None
+        chosen = self._chosen(visit, window, known)
+        other = self._chosen(visit, window, tried)
         measure = known[chosen.occurrence] if chosen else tried[other.occurrence] if other else None
         status, explanation, event = self._status(visit, window, measure)
         value = _number(measure.value) if measure else None
@@ -200,10 +205,22 @@ class _Course:
             baseline_category=_category(baseline.value) if baseline else None,
         )
 
+    def _chosen(
+        self, visit: str, window: Window | None, measured: Mapping[str, Measure]
+    ) -> VisitAnswers | None:
+        """The visit that counts for a time: nearest to its target; of a time without a planned day, the last so named."""
+        among = [one for one in self.visits if one.occurrence in measured]
+        if window is not None:
+            return choose_visit(window, among)
+        if self.study.visits[visit].offset is not None:
+            return None
+        return next((one for one in reversed(among) if one.visit == visit), None)
+
     def anchors(self) -> dict[str, date | None]:
         """The days planned times are counted from."""
         return {
             "first_dose": self.person["first_dose_on"],
+            "enrolment": self.person["enrolled_on"],
             "consent": self.person["consented_on"],
             "screening": self.person["screened_on"],
         }

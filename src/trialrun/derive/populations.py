@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from trialrun.derive.deviations import Deviation
@@ -84,6 +84,8 @@ class _Reasons:
                     f"{found.kind}: {found.description}{where}"
                 )
 
+        self._compared = {one.variable for one in study.endpoints.values() if one.baseline_visits}
+
     def __call__(self, name: str, needs: Sequence[Need]) -> str:
         """The reasons of all needs that do not hold."""
         return "; ".join(reason for need in needs if (reason := self._of(name, need)))
@@ -98,7 +100,7 @@ class _Reasons:
             case Need.DOSED:
                 return "" if person["first_dose_on"] else _end_words(person) or "no dose given"
             case Need.PRIMARY_KNOWN:
-                return _why_not_evaluable(self._primary.get(name, []))
+                return _why_not_evaluable(self._primary.get(name, []), self._compared)
             case Need.NO_MAJOR_DEVIATION:
                 return "; ".join(self._major.get(name, []))
 
@@ -132,13 +134,14 @@ def _primary_rows(study: Study, rows: Sequence[AnalysisRow]) -> list[AnalysisRow
     return [row for row in rows if (row.parameter, row.visit) in last]
 
 
-def _why_not_evaluable(rows: Sequence[AnalysisRow]) -> str:
+def _why_not_evaluable(rows: Sequence[AnalysisRow], compared: Container[str]) -> str:
+    """Why the primary outcomes of a person are not known; a baseline is asked for where a change is."""
     reasons: list[str] = []
     for row in rows:
         if row.status in COMPOSITE:
             continue
         if row.status is not Status.OBSERVED:
             reasons.append(f"{row.parameter}: {row.explanation}")
-        elif row.baseline is None and row.baseline_category is None:
+        elif row.parameter in compared and row.baseline is None and row.baseline_category is None:
             reasons.append(f"{row.parameter}: no baseline value")
     return "; ".join(reasons)

@@ -20,7 +20,7 @@ CONSENT_ORDER = "consent-order"
 
 
 def anchor_days(study: Study, person: ParticipantState) -> dict[str, date]:
-    """The days the schedule counts from, as far as they are known: consent, screening, first dose.
+    """The days the schedule counts from, as far as they are known: consent, screening, enrolment, first dose.
 
     The first dose is the earliest visit at which an amount above zero was given.
     """
@@ -30,6 +30,8 @@ def anchor_days(study: Study, person: ParticipantState) -> dict[str, date]:
     screening = [name for name, visit in study.visits.items() if visit.kind is VisitKind.SCREENING]
     if screening and screening[0] in person.visits:
         days["screening"] = person.visits[screening[0]]
+    if person.enrolled_at and any(visit.anchor == "enrolment" for visit in study.visits.values()):
+        days["enrolment"] = date.fromisoformat(person.enrolled_at[:10])
     doses = _dose_days(study, person)
     if doses:
         days["first_dose"] = min(doses)

@@ -16,17 +16,20 @@ from trialrun.registry.draft_criteria import draft_criteria
 from trialrun.registry.draft_fixed import ROLES, consent_text, draft_fixed, fixed_settings
 from trialrun.registry.draft_outcomes import draft_outcome, plan_outcomes
 from trialrun.registry.draft_rehearsal import REHEARSAL_FILE, rehearsal_text
+from trialrun.registry.draft_rules import settle_screening_forms
 from trialrun.registry.draft_schedule import draft_visits
 from trialrun.registry.draft_sketch import Plain, Sketch, clean, slug
 from trialrun.registry.draft_yaml import yaml_text
 from trialrun.registry.record import Record
 from trialrun.registry.trim import trimmed
+from trialrun.registry.vocabulary import Vocabulary
 from trialrun.registry.write import document_of, write_record
 from trialrun.values.finding import Finding, Severity
 
 STUDY_FILE = "study.yaml"
 _MOST_SITES = 300
 _MOST_ROWS = 5_000
+_PILOT = 12
 _FIRST = "The first administration starts the clock of the visits."
 _HEAD = """\
 # A draft made from the registry record in record.json. Every default is under `assumptions` and waits for a
@@ -49,7 +52,7 @@ class Draft:
         return str(self.content["study"]["title"])
 
 
-def draft(record: Record) -> Draft:
+def draft(record: Record, vocabulary: Vocabulary | None = None) -> Draft:
     """Draft a study from any record; what cannot be drafted is a finding, never an error."""
     record, overlong = trimmed(record)
     sketch = Sketch(record, findings=overlong)
@@ -57,11 +60,12 @@ def draft(record: Record) -> Draft:
     plans = plan_outcomes(sketch)
     draft_visits(sketch, [moment for plan in plans for moment in plan.moments])
     _arms(sketch)
-    draft_criteria(sketch)
+    draft_criteria(sketch, vocabulary)
     if "eligibility" in sketch.forms:
         sketch.fill_in("screening", "eligibility")
     for plan in plans:
         draft_outcome(sketch, plan)
+    settle_screening_forms(sketch)
     if not plans:
         sketch.say(
             Severity.WARNING,
@@ -130,21 +134,22 @@ def _about(sketch: Sketch) -> Plain:
     record = sketch.record
     target = record.enrollment or 0
     if target < 1:
-        target = 1
+        target = _PILOT
         sketch.say(
             Severity.WARNING,
             "no-target",
-            "the record's number of participants is not stated; the draft takes 1"
+            f"the record's number of participants is not stated; the draft takes {_PILOT}"
             if record.enrollment is None
-            else "the record says that nobody was enrolled; a study needs a target, so the draft takes 1 and differs from the record",
+            else f"the record says that nobody was enrolled; a study needs a target, so the draft takes {_PILOT} and differs from the record",
             "designModule.enrollmentInfo.count",
             "set study.target",
         )
         sketch.assume(
             "target",
             f"The record's number of participants is {record.enrollment if record.enrollment is not None else 'not stated'}.",
-            "1, so that the draft loads.",
-            "A study needs a target; nothing in the record gives one.",
+            f"{_PILOT} participants.",
+            "A study needs a target, and nothing in the record gives one; twelve is the rule of thumb for a pilot "
+            "(Julious, Pharm Stat 2005;4:287).",
             "study.target",
         )
     sketch.trace("identificationModule.nctId", record.registry_id, "study.registry_id")

@@ -12,6 +12,7 @@ from trialrun.study.record_text import plain_text, record_sentences
 from trialrun.values.finding import Finding, Severity
 
 LONGEST_TEXT = 40_000
+_BEGUN_WITHOUT_A_DAY = frozenset({"BEHAVIORAL", "DIAGNOSTIC_TEST"})
 Plain = dict[str, Any]
 
 
@@ -34,13 +35,26 @@ class Sketch:
 
     @property
     def interventional(self) -> bool:
-        """Whether something is given to participants, so that a clock can start with it."""
-        return self.record.study_type != "OBSERVATIONAL"
+        """Whether something is given to every participant, so that a clock can start with it.
+
+        Not in an observational study, not where an arm is given nothing, nor where all that is done is advice,
+        a test or a programme that no single day begins.
+        """
+        record = self.record
+        if record.study_type == "OBSERVATIONAL" or any(arm.type == "NO_INTERVENTION" for arm in record.arms):
+            return False
+        kinds = {given.type for given in record.interventions}
+        return bool(kinds - _BEGUN_WITHOUT_A_DAY) or not kinds
 
     @property
     def anchor(self) -> str:
         """The day visits count from."""
-        return "first_dose" if self.interventional else "consent"
+        return "first_dose" if self.interventional else "enrolment"
+
+    @property
+    def clock_words(self) -> str:
+        """The day visits count from, in words."""
+        return "the first dose" if self.interventional else "enrolment"
 
     def assume(
         self,

@@ -65,9 +65,17 @@ def limits_of(data: Dataset, results: Results) -> tuple[Limit, ...]:
             _detectable(results, endpoint, treated),
             _laboratory(),
         ]
+    if treated and _of_the_liver(data):
+        found.append(_deaths(data, treated))
     if treated:
-        found += [_deaths(data, treated), _rare(treated)]
+        found.append(_rare(treated))
     return tuple(found)
+
+
+def _of_the_liver(data: Dataset) -> bool:
+    """Whether the study scores liver disease, so that what is known of decompensated cirrhosis bears on it."""
+    scores = {one.score or "" for one in data.study.derived.values()}
+    return any(name.startswith(("meld", "child")) for name in scores)
 
 
 def _cause() -> Limit:

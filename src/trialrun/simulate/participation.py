@@ -234,7 +234,8 @@ class Participation:
 
         plan: list[tuple[Visit, date]] = []
         unplanned: list[Visit] = []
-        anchors = {"first_dose": first_dose, "screening": self.first_day, "consent": self.first_day}
+        anchors = {"first_dose": first_dose, "enrolment": first_dose}
+        anchors |= {"screening": self.first_day, "consent": self.first_day}
         for visit in self.study.visits.values():
             if visit.kind not in (VisitKind.BASELINE, VisitKind.DOSE, VisitKind.FOLLOW_UP):
                 continue

@@ -114,7 +114,7 @@ def _arms(study: Study) -> Iterator[Finding]:
             yield _differs(
                 arm.place, f"the wording of arm {label!r}", arm.record, group.get("description", "")
             )
-    for arm in ours.values():
+    for arm in ours.values() if groups else ():  # a study needs a group even where the record names none
         yield Finding(
             Severity.ERROR, "record-mismatch", f"the arm {arm.title!r} is not in the record", str(arm.place)
         )

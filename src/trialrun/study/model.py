@@ -141,7 +141,7 @@ class Visit:
     """A planned contact: target = anchor + offset, window in days around the target.
 
     `offset` is an ISO 8601 duration (`P2M` calendar months, `P7D` days); `None` for visits that
-    have no planned day. `anchor` names an anchor of the study (`first_dose`, `consent`, `screening`).
+    have no planned day. `anchor` names an anchor of the study (`first_dose`, `enrolment`, `consent`, `screening`).
     """
 
     name: str

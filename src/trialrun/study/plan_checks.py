@@ -21,7 +21,7 @@ from trialrun.study.plan import (
     Variable,
 )
 from trialrun.study.plan_defaults import DECISIVE, is_number
-from trialrun.study.plan_events import collected_events
+from trialrun.study.plan_events import collected_events, something_given
 from trialrun.study.plan_references import handlings, parameter_names
 from trialrun.values.finding import Finding, Severity
 
@@ -408,7 +408,7 @@ def _widest(study: Study) -> Iterator[Finding]:
                 f"analysis.populations.{one.name} asks for nothing",
                 "add needs:",
             )
-    if not any(Need.DOSED in one.needs for one in plan.populations.values()):
+    if something_given(study) and not any(Need.DOSED in one.needs for one in plan.populations.values()):
         yield _error(
             plan.place,
             "no-safety-set",

@@ -35,6 +35,12 @@ def local_name(study: Study, name: str) -> str:
     return str(cast("Mapping[str, Any]", given).get(name, name)) if isinstance(given, Mapping) else name
 
 
+def something_given(study: Study) -> bool:
+    """Whether the study gives its participants something whose amount is recorded; else time counts from enrolment."""
+    named = str(study.settings.get("dose_item", "dose_given"))
+    return named in study.items or local_name(study, "dose_given") in study.items
+
+
 def collected_events(study: Study) -> tuple[str, ...]:
     """The kinds of intercurrent event the study has a place for; death always, for it ends participation."""
     return tuple(kind for kind in EVENTS if kind == "death" or sources_of(study, kind))

@@ -11,7 +11,7 @@ from trialrun.study.plan_references import check_plan_names
 from trialrun.study.text import did_you_mean
 from trialrun.values.finding import Finding, Severity
 
-ANCHORS = ("screening", "consent", "first_dose")
+ANCHORS = ("screening", "consent", "enrolment", "first_dose")
 BACKGROUND = "background"
 _LISTED = (ItemType.CHOICE, ItemType.CHOICES)
 _NUMBERS = (ItemType.NUMBER, ItemType.INTEGER)

@@ -110,7 +110,7 @@ _VISIT = entry(
     title=text("What the visit is called."),
     kind=one_of(VisitKind, "What it is for."),
     forms=list_of(name_of("A form."), "Forms filled in at it."),
-    anchor=name_of("The day it counts from: screening, consent, first_dose."),
+    anchor=name_of("The day it counts from: screening, consent, enrolment, first_dose."),
     offset={
         "type": "string",
         "pattern": DURATION,
