@@ -6,11 +6,13 @@ import hashlib
 import tempfile
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from trialrun.study.model import Study
+from trialrun.study.model import Place, Study
+from trialrun.study.text import Located, Path_, parse_yaml
 from trialrun.values.finding import Finding, Severity
 
 _KEPT = 12
@@ -23,12 +25,14 @@ _BESIDE = ("record.json", "consent")
 class Checked:
     """A text with its plain values, the study it makes (none when it does not load), and every finding.
 
-    `data` is what the text says, also where it is no study; `None` where it is not even YAML.
+    `data` is what the text says, also where it is no study; `None` where it is not even YAML. `places` are the lines of
+    its parts by their path.
     """
 
     data: Any
     study: Study | None
     findings: tuple[Finding, ...]
+    places: Mapping[Path_, Place] = field(default_factory=dict[Path_, Place])
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -74,7 +78,6 @@ def check_text(folder: Path, text: str) -> Checked:
 def _check(folder: Path, text: str) -> Checked:
     from trialrun.study.checks import check_study
     from trialrun.study.load import read_study
-    from trialrun.study.text import Located, parse_yaml
 
     with tempfile.TemporaryDirectory(prefix="trialrun-check-") as place:
         beside = Path(place)
@@ -83,12 +86,12 @@ def _check(folder: Path, text: str) -> Checked:
             if (folder / name).exists():
                 (beside / name).symlink_to((folder / name).resolve())
         study, found = read_study(beside)
-    data = parse_yaml(text, Located("study.yaml")).data
+    located = parse_yaml(text, Located("study.yaml"))
     if study is not None and not any(one.severity is Severity.ERROR for one in found):
         found = [*found, *check_study(study)]
     if study is not None:
         study = replace(study, folder=str(folder))
-    return Checked(data, study, tuple(dict.fromkeys(found)))
+    return Checked(located.data, study, tuple(dict.fromkeys(found)), located.places)
 
 
 def added(before: Checked, after: Checked) -> tuple[Finding, ...]:

@@ -109,6 +109,7 @@ _ANCHOR_WORDS = {
     "screening": marked("Screening"),
     "consent": marked("Consent"),
     "first_dose": marked("First dose"),
+    "enrolment": marked("Enrolment"),
 }
 _NOTE = Field("note", Kind.AREA, marked("Note"), marked("Why it is so; shown to whoever reads the study."))
 _RECORD = Field("record", Kind.AREA, marked("The record’s words"), marked("The sentence that asks for it."))
@@ -156,7 +157,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     "visits": (
         _TITLE,
         Field("kind", Kind.ONE, marked("Kind"), required=True, options=_VISITS),
-        Field("anchor", Kind.ONE, marked("Counts from"), options=tuple((one, _ANCHOR_WORDS[one]) for one in ANCHORS)),
+        Field("anchor", Kind.ONE, marked("Counts from"), options=tuple((one, _ANCHOR_WORDS.get(one, one)) for one in ANCHORS)),
         Field("offset", Kind.LINE, marked("How long after"), marked("ISO 8601: P7D seven days, P2W two weeks, P4M four calendar months. Empty with the field above: no planned day.")),
         Field("window_before", Kind.WHOLE, marked("Days before that still count")),
         Field("window_after", Kind.WHOLE, marked("Days after that still count")),
