@@ -140,3 +140,23 @@ def test_the_picture_of_the_report(chromium: Any, demo: Path) -> None:
 def forms(person: ParticipantState) -> set[tuple[str, str]]:
     """The forms that hold something."""
     return {(visit, form) for visit, form, _row, _item in person.values}
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_the_search_of_real_records(chromium: object, shared: Any, tmp_path: Path):
+    from desk_kit import desk_of
+    from trialrun.registry.store import open_registry
+    from trialrun.web.desk.application import create_desk
+
+    store = open_registry(tmp_path / "records.sqlite")
+    store.import_files([shared("ctgov")], now=NOW)
+    running = Running(create_desk(desk_of(store, tmp_path / "drafts"), rate_limit=100_000))
+    made = Served(None, running.url, chromium)  # type: ignore[arg-type]
+    page = made.page()
+    page.goto("/?q=diabetes&type=INTERVENTIONAL")
+    look(page, "registry-search")
+    for context in made.contexts:
+        context.close()
+    running.stop()
+    store.close()
