@@ -32,13 +32,15 @@ class Comparison:
     Args:
         concept: what is compared, in the text's own words.
         op: how.
-        value: the numbers as plain decimals (`50000`, `1.5`); two for `BETWEEN`, lower first.
+        value: the numbers as plain decimals (`50000`, `1.5`), a class by its own sign (`II`, `B`); two for
+            `BETWEEN`, lower first; several for `EQ` are alternatives.
         unit: the unit as written; empty where none is.
         start, end: where the comparison (sign, numbers, unit) stands in the text it was read from.
         measure: the name of the concept in the shipped vocabulary; empty where it is not there.
         ucum: the unit in UCUM; empty where it was not understood.
         multiple_of: `ULN`, `LLN` or `baseline` where the number is a multiple of such a limit.
         confident: whether a machine may act on it; else a person is asked in the record's own words.
+        only_for: `F` or `M` where it would be confident but holds for one sex only ("< 50 in women").
     """
 
     concept: str
@@ -51,6 +53,7 @@ class Comparison:
     ucum: str = ""
     multiple_of: str = ""
     confident: bool = False
+    only_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,9 @@ class ReadCriterion:
     """One atomic criterion on one line of the eligibility text.
 
     Args:
-        line_no: the line it stands on, from 0, headings and empty lines counted.
+        line_no: the line it stands on, from 0, headings and empty lines counted. A criterion that runs
+            over several lines is one of these for each line: `text` is the same, `comparisons` and
+            `temporal` are those that begin on that line, `start` and `end` are places in `text`.
         section: `inclusion`, `exclusion` or `unknown`.
         id: the criterion's id (`I1`, `E2a`); pieces on several lines share it.
         text: its words, without marker.

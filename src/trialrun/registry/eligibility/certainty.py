@@ -6,10 +6,17 @@ import re
 
 _CONDITION = re.compile(
     r"\b(?:if|unless|except|excluding|other\s+than|in\s+case\s+of|when|whichever|provided|apart\s+from|only\s+if|"
-    r"in\s+(?:the\s+)?(?:presence|absence)\s+of|allowed|permitted|acceptable|(?:in|for)\s+(?:adult\s+)?(?:fe)?males?|(?:in|for)\s+(?:wo)?men|\(\s*(?:fe)?males?\s*\)|\(\s*(?:wo)?men\s*\)|males?\s*:|men\s*:|"
+    r"in\s+(?:the\s+)?(?:presence|absence)\s+of|allowed|permitted|acceptable|"
     r"depending|e\.g\.|for\s+example|such\s+as|with\s+(?:the\s+)?exception|however|otherwise|"
     r"corresponding|respectively|f/m|m/f|patients?\s+with\s+\w+\s+metasta\w+)(?!\w)"
 )
+_ONE_SEX = re.compile(
+    r"\b(?:in|for)\s+(?:adult\s+)?(?:(?:fe)?males?|(?:wo)?m[ae]n)\b|\(\s*(?:in\s+|for\s+)?(?:(?:fe)?males?|(?:wo)?m[ae]n)\s*\)|\b(?:(?:fe)?males?|(?:wo)?m[ae]n)\s*:"
+)
+_SEX_AFTER = re.compile(
+    r"\s*,?\s*\(?\s*(?:(?:in|for)\s+)?(?:adult\s+)?(?P<sex>females?|wom[ae]n|males?|m[ae]n)\b"
+)
+_SEX_BEFORE = re.compile(r"\b(?P<sex>females?|wom[ae]n|males?|m[ae]n)\s*[:,]?\s*$")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|cannot|inability|unable|lack|absence)\b|n't\b"
 )
@@ -36,6 +43,16 @@ _CHANGE = re.compile(
 _LONGEST_CONCEPT = 9
 
 
+ONE_SEX = "it is said for one sex"
+
+
+def one_sex(folded: str, start: int, end: int) -> str:
+    """`F` or `M` where the words right beside a comparison name the sex it is said for."""
+    after = _SEX_AFTER.match(folded, end)
+    match = after or _SEX_BEFORE.search(folded[max(0, start - 20) : start])
+    return ("F" if match["sex"].startswith(("f", "w")) else "M") if match else ""
+
+
 def doubts_around(folded: str, start: int, end: int) -> tuple[str, ...]:
     """What in the clause around a comparison may turn it round or restrict it."""
     begin = max(folded.rfind(mark, 0, start) for mark in (". ", ";"))
@@ -44,6 +61,8 @@ def doubts_around(folded: str, start: int, end: int) -> tuple[str, ...]:
     found: tuple[str, ...] = ()
     if _CONDITION.search(clause):
         found += ("a condition stands beside it",)
+    if _ONE_SEX.search(clause):
+        found += (ONE_SEX,)
     if _NEGATION.search(folded[begin + 1 : start]):
         found += ("a negation stands before it",)
     return found

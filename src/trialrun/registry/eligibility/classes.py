@@ -14,7 +14,7 @@ _NAMES = (
     r"american\s+society\s+of\s+an(?:a)?esthesi\w+(?:'?s?)?|asa(?![a-hj-uw-z])|asa-ps|"
     r"(?:eastern|easthern)\s+cooperative\s+oncology\s+group|ecog|who\s+performance|zubrod|"
     r"new\s+york\s+heart\s+association|nyha|canadian\s+cardiovascular\s+society|ccs|"
-    r"child[\s-]*(?:turcotte[\s-]*)?pugh|child(?=\s+(?:class|[abc]\b))|killip|mallampati|kellgren[\s-]*(?:and|&|-|–)?\s*(?:lawrence|laurence)?|"
+    r"child[\s-]*(?:turcotte[\s-]*)?pugh|child(?=\s+(?:score\s+)?(?:class|[abc]\b))|killip|mallampati|kellgren[\s-]*(?:and|&|-|–)?\s*(?:lawrence|laurence)?|"
     r"hoehn\s*(?:and|&|-)\s*yahr|h\s*&\s*y|fitzpatrick|skin\s+(?:photo)?types?|bi-?rads|pi-?rads|tanner|figo|ajcc|"
     r"mgfa|asia\s+impairment\s+scale|asia|outerbridge|intermacs|fontaine|rutherford|cdr|clinical\s+dementia\s+rating|"
     r"modified\s+rankin(?:\s+scale)?|mrs|hunt\s+(?:and|&)\s+hess|ctcae|gold|who"

@@ -128,7 +128,10 @@ def _compare(piece: _Piece, quantity: Quantity, names: tuple[str, ...]) -> bool:
     doubts = quantity.doubts + certainty.doubts_around(piece.folded, quantity.start, quantity.end)
     for name in names:
         plain = concepts.plain_name(name)
-        unsure = doubts or certainty.doubts_about(plain)
+        unsure = doubts + certainty.doubts_about(plain)
+        only_for = ""
+        if set(unsure) == {certainty.ONE_SEX}:
+            only_for = certainty.one_sex(piece.folded, quantity.start, quantity.end)
         piece.comparisons.append(
             Comparison(
                 plain,
@@ -139,6 +142,7 @@ def _compare(piece: _Piece, quantity: Quantity, names: tuple[str, ...]) -> bool:
                 quantity.end,
                 multiple_of=quantity.unit.multiple_of,
                 confident=not unsure,
+                only_for=only_for,
             )
         )
     piece.concept = names[-1]

@@ -20,16 +20,23 @@ _NEGATION = re.compile(
 )
 
 
-def read_criteria(text: str) -> tuple[ReadCriterion, ...]:
+def read_criteria(text: str, section: str = SectionKind.UNKNOWN.value) -> tuple[ReadCriterion, ...]:
     """Read an eligibility text, whatever it holds: no line that states something is left out.
 
     Returns one criterion for each atomic piece and line, in the order of the text. Nothing raises; what
     is not certain is not `confident`.
+
+    Args:
+        text: the eligibility text of a record, with its line ends.
+        section: `inclusion` or `exclusion` for what stands under no heading.
     """
     found: list[ReadCriterion] = []
     for kind in SectionKind:
         for number, bullet in enumerate(split_criteria(text).bullets(kind), start=1):
             found.extend(_bullet(bullet, kind, f"{kind.letter}{number}", "", 0))
+    if section != SectionKind.UNKNOWN.value:
+        unheaded = SectionKind.UNKNOWN.value
+        found = [replace(one, section=section) if one.section == unheaded else one for one in found]
     return tuple(sorted(found, key=lambda one: one.line_no))
 
 
