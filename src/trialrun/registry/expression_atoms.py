@@ -192,7 +192,7 @@ def _child_pugh(comparison: Comparison) -> Atom:
 def _age(comparison: Comparison, ages: AgeLimits) -> Atom:
     values = _decimals(comparison)
     unit = _age_unit(comparison.unit)
-    if not unit and max(values) >= _SURELY_YEARS:
+    if not comparison.unit.strip() and max(values) >= _SURELY_YEARS:
         unit = "year"
     if not unit or any(value != value.to_integral_value() or value > _OLDEST[unit] for value in values):
         raise UnsureError("the unit of the age is not certain")
@@ -226,5 +226,8 @@ def _older_than(value: int, unit: str, ages: AgeLimits) -> Atom:
 
 
 def _age_unit(text: str) -> str:
-    match = re.match(r"(?:completed\s+|full\s+)?(y|m|w|d)(?!in)", text.lower().lstrip(" -"))
-    return {"y": "year", "m": "month", "w": "week", "d": "day"}[match[1]] if match else ""
+    match = re.match(
+        r"(?:completed\s+|full\s+)?(?:(y(?:ea)?rs?|y\W?o|y)|(months?|mos?)|(weeks?|wks?)|(days?))(?![a-z])",
+        text.lower().lstrip(" -"),
+    )
+    return ("year", "month", "week", "day")[(match.lastindex or 1) - 1] if match else ""

@@ -234,6 +234,11 @@ _OF_A_CLEARANCE = frozenset(
         "creatinine",
     ]
 )
+_AGE_SAID = re.compile(
+    r"\bage[sd]?\b|\bold(?:er)?\b|\byounger\b|\by\W?o\b|\badults?\b|\b(?:patients?|subjects?|participants?|volunteers?|individuals?|people|persons?)\b"
+    r"|\b(?:fe)?males?\b|\b(?:wo)?m[ae]n\b|^\W*(?:under|over)\b",
+    re.IGNORECASE,
+)
 _SEXES = {
     **dict.fromkeys(("male", "males", "man", "men"), "M"),
     **dict.fromkeys(("female", "females", "woman", "women"), "F"),
@@ -285,10 +290,11 @@ def _numbers(comparisons: tuple[Comparison, ...]) -> list[Word]:
 
 def _terms(text: str, comparisons: tuple[Comparison, ...], vocabulary: Vocabulary) -> list[Word]:
     open_text = _blanked(text, [(one.start, one.end) for one in comparisons])
-    words: list[Word] = []
-    for match in _CHILD_PUGH.finditer(text):
-        if not open_text[match.start() : match.end()].isspace():
-            words.append(Word(Role.TERM, match.start(), CHILD_PUGH, text=match.group()))
+    words = [
+        Word(Role.TERM, match.start(), CHILD_PUGH, text=match.group())
+        for match in _CHILD_PUGH.finditer(text)
+        if not open_text[match.start() : match.end()].isspace()
+    ]
     open_text = _blanked(open_text, [(one.start, one.start + len(one.text)) for one in words])
     kinds = (*MEASURED, TermKind.CONDITION)
     for mention in vocabulary.mentions(open_text, kinds):
@@ -306,6 +312,11 @@ def _silent_words(terms: dict[str, Term], comparisons: tuple[Comparison, ...]) -
     if {"egfr", "creatinine_clearance"} & set(terms):
         silent |= _OF_A_CLEARANCE
     return silent
+
+
+def speaks_of_age(text: str) -> bool:
+    """Whether the words say that a number of years is an age of the participant, and not how long something lasts."""
+    return _AGE_SAID.search(text) is not None
 
 
 def is_age(comparison: Comparison) -> bool:

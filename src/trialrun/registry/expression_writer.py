@@ -11,7 +11,15 @@ from dataclasses import dataclass, field, replace
 
 from trialrun.registry.comparison import Comparison, ReadCriterion, Sign
 from trialrun.registry.expression_atoms import AgeLimits, UnsureError, atom
-from trialrun.registry.expression_tokens import AGE, Role, UnknownWordError, Word, is_age, words_of
+from trialrun.registry.expression_tokens import (
+    AGE,
+    Role,
+    UnknownWordError,
+    Word,
+    is_age,
+    speaks_of_age,
+    words_of,
+)
 from trialrun.registry.vocabulary import Term, Vocabulary
 from trialrun.registry.vocabulary.unit_words import unit_for
 
@@ -45,7 +53,7 @@ def write_expression(
     """
     criterion = replace(
         criterion,
-        comparisons=tuple(_named(one, criterion.text, vocabulary) for one in criterion.comparisons),
+        comparisons=tuple(_named(one, vocabulary) for one in criterion.comparisons),
     )
     try:
         return replace(
@@ -59,7 +67,7 @@ def write_expression(
         return replace(criterion, expression="", not_understood=str(reason))
 
 
-def _named(comparison: Comparison, text: str, vocabulary: Vocabulary) -> Comparison:
+def _named(comparison: Comparison, vocabulary: Vocabulary) -> Comparison:
     """The comparison with its measure and UCUM unit, where its own words tell them."""
     if is_age(comparison):
         return replace(comparison, measure="age")
@@ -80,16 +88,25 @@ def _rule(criterion: ReadCriterion, vocabulary: Vocabulary, ages: AgeLimits) -> 
     if criterion.section not in ("inclusion", "exclusion"):
         raise UnsureError("it stands under no heading that says whether it includes or excludes")
     words = words_of(criterion.text, criterion.comparisons, vocabulary)
-    if any(word.role is Role.STOP for word in words):
-        raise UnsureError("it has several sentences")
+    _check_shape(words, criterion)
     inclusion = criterion.section == "inclusion"
     groups, joints = _groups(words)
     _check_conditions(words, groups)
     _check_adult(words, groups)
-    parts = [_group_rule(group, criterion, ages, inclusion, _units(groups, criterion)) for group in groups]
+    units = _units(groups)
+    parts = [_group_rule(group, criterion, ages, inclusion, units) for group in groups]
     sex = _sex(words)
     joined = _joined(groups, parts, joints, inclusion)
     return f"sex = '{sex}' AND {_bracketed(joined, len(parts))}" if sex else joined
+
+
+def _check_shape(words: list[Word], criterion: ReadCriterion) -> None:
+    if any(word.role is Role.STOP for word in words):
+        raise UnsureError("it has several sentences")
+    if words[0].role in (Role.AND, Role.OR, Role.SLASH) or words[-1].role in (Role.AND, Role.OR, Role.SLASH):
+        raise UnsureError("it is part of a longer sentence")
+    if any(is_age(one) for one in criterion.comparisons) and not speaks_of_age(criterion.text):
+        raise UnsureError("the years may be an age or a length of time")
 
 
 def _bracketed(rule: str, parts: int) -> str:
@@ -127,7 +144,7 @@ def _groups(words: list[Word]) -> tuple[list[_Group], list[Role]]:
             _add_term(current, word.term, between)
             between = []
         elif word.role is Role.NUMBER:
-            _close(current, word, groups, joints, between)
+            _close(current, word, groups, between)
             groups.append(current)
             current, between = _Group(), []
         elif word.role in (Role.AND, Role.OR, Role.COMMA, Role.SLASH):
@@ -137,11 +154,7 @@ def _groups(words: list[Word]) -> tuple[list[_Group], list[Role]]:
                 joints.append(word.role)
     if current.terms and not _says_again(current, groups):
         raise UnsureError("a measurement without a number")
-    return groups, joints[: _last_joint(groups, joints)]
-
-
-def _last_joint(groups: list[_Group], joints: list[Role]) -> int:
-    return len(joints) if len(groups) > 1 else 0
+    return groups, joints
 
 
 def _says_again(current: _Group, groups: list[_Group]) -> bool:
@@ -159,9 +172,7 @@ def _add_term(group: _Group, term: Term, between: list[Role]) -> None:
     group.terms.append(term)
 
 
-def _close(
-    group: _Group, number: Word, groups: list[_Group], joints: list[Role], between: list[Role]
-) -> None:
+def _close(group: _Group, number: Word, groups: list[_Group], between: list[Role]) -> None:
     """Give a number to its terms, or to those of the number before it."""
     group.number = number
     if any(is_age(one) for one in number.comparisons):
@@ -175,10 +186,9 @@ def _close(
         group.joints = set(groups[-1].joints)
     if between and not group.joints:
         raise UnsureError("a connector without a second measurement")
-    del joints
 
 
-def _units(groups: list[_Group], criterion: ReadCriterion) -> dict[str, str]:
+def _units(groups: list[_Group]) -> dict[str, str]:
     """The unit a measurement is written with anywhere in the criterion, for numbers that share it."""
     units: dict[str, str] = {}
     for group in groups:
@@ -186,7 +196,6 @@ def _units(groups: list[_Group], criterion: ReadCriterion) -> dict[str, str]:
             if comparison.unit.strip() and not comparison.multiple_of:
                 for term in group.terms:
                     units.setdefault(term.name, comparison.unit)
-    del criterion
     return units
 
 

@@ -78,6 +78,7 @@ _UCUM = {
     "[pH]": "",
 }
 _NAMES = {name: unit for unit, names in _UCUM.items() for name in names.split()}
+_NO_DIMENSION = "plain number"
 _POINTS = frozenset(("", "point", "points", "score", "scores", "/10", "/100", "/30", "outof10", "outof100"))
 _POWER = re.compile(r"^(?:x|\*|\.)?10(?:\^|\*\*|\*|e|exp)?\(?(\d{1,2})\)?(/?(?:cells|platelets)?/?.*)$")
 _COUNT_VOLUMES = {"/l": "/L", "/liter": "/L", "/litre": "/L", "/ul": "/uL", "/mm3": "/uL", "/mm^3": "/uL", "/microliter": "/uL", "/mcl": "/uL",
@@ -113,7 +114,7 @@ def unit_for(text: str, term: Term) -> str:
     A number without unit is taken only where the term has one unit; a unit that cannot be turned into the
     term's is refused, and so is a clearance per body surface where one without it is meant.
     """
-    from trialrun.values.units import same_dimension
+    from trialrun.values.units import dimension, same_dimension
 
     if term.plain_number:
         return term.unit if _plain(text) in _POINTS else ""
@@ -122,7 +123,11 @@ def unit_for(text: str, term: Term) -> str:
     unit = ucum_of(text)
     if not unit or ("1.73" in unit) != ("1.73" in term.unit):
         return ""
+    if unit in term.units:
+        return unit
     try:
-        return unit if same_dimension(unit, term.unit, term.analyte or None) else ""
+        # Fractions are no substance: mmol/mol of HbA1c is no percent of it, though both are plain numbers.
+        fits = dimension(unit) != _NO_DIMENSION and same_dimension(unit, term.unit, term.analyte or None)
     except UnitError:
         return ""
+    return unit if fits else ""
