@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trialrun.cli.entry import trialrun
 from trialrun.registry.timeframe import parse_timeframe
 from trialrun.registry.timeframe_start import starts
-
-# The expected anchor of this row is known from its trial, not from its words.
-FROM_ELSEWHERE = {"From Day 0 to Day 6"}
 
 
 def test_the_forty_four_strings(shared: Callable[[str], Path]) -> None:
@@ -27,14 +27,84 @@ def test_the_forty_four_strings(shared: Callable[[str], Path]) -> None:
             "points": ";".join(frame.points),
             "window": "..".join(frame.window or ()),
             "repeat": ";".join(frame.repeat),
+            "anchor": frame.anchor,
         }
         assert got == {key: row[key] for key in got}, row["text"]
-        if row["text"] not in FROM_ELSEWHERE and not frame.empty:
-            assert frame.anchor == row["anchor"], row["text"]
         assert frame.not_understood == ("N/A" if row["text"] == "N/A" else ""), row["text"]
 
 
-@pytest.mark.parametrize("text", ["N/A", "", "  ", "not applicable", "at the end", "after surgery", "TBD"])
+VARIANTS = list(
+    csv.DictReader(
+        Path(__file__).with_name("time_frames.tsv").read_text("utf-8").splitlines(),
+        delimiter="\t",
+        quoting=csv.QUOTE_NONE,
+    )
+)
+
+
+def test_there_are_many_variants() -> None:
+    assert len({row["text"] for row in VARIANTS}) > 500
+
+
+@pytest.mark.parametrize("row", VARIANTS, ids=lambda row: row["text"][:40])
+def test_variants_as_people_write_them(row: dict[str, str]) -> None:
+    """Each row was read by a person; the last column is what must be left for a person to decide."""
+    frame = parse_timeframe(row["text"])
+    got = {
+        "text": frame.text,
+        "baseline": "baseline" if frame.baseline else "",
+        "points": " ".join(frame.points),
+        "window": "..".join(frame.window or ()),
+        "repeat": " ".join(frame.repeat),
+        "anchor": frame.anchor,
+        "not_understood": frame.not_understood,
+    }
+    assert got == row
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("Weeks 4–12", "Weeks 4-12"),
+        ("Weeks 4 — 12", "Weeks 4-12"),
+        ("Day\u00a028", "Day 28"),
+        ("Day −1 to Day 7", "Day -1 to Day 7"),
+        ("BASELINE, WEEK 12", "Baseline, week 12"),
+        ("  Baseline ,  Week  12 . ", "Baseline, week 12"),
+        ("Baseline\n12 weeks", "Baseline; 12 weeks"),
+        ("4、8 and 12 weeks", "4, 8 and 12 weeks"),
+        ("Week 12 [Day 84]", "Week 12 (Day 84)"),
+        ("twenty-four weeks", "24 weeks"),
+        ("24wks", "24 weeks"),
+    ],
+)
+def test_typography_does_not_matter(text: str, other: str) -> None:
+    first, second = parse_timeframe(text), parse_timeframe(other)
+    assert (first.baseline, first.points, first.window) == (second.baseline, second.points, second.window)
+    assert first.not_understood == second.not_understood == ""
+
+
+def test_what_carries_no_day_is_an_event() -> None:
+    assert parse_timeframe("At hospital discharge").events == ("hospital discharge",)
+    assert parse_timeframe("After completion of radiotherapy").anchor == "completion_of_radiotherapy"
+    assert parse_timeframe("From randomization until death from any cause").until == "death from any cause"
+    assert parse_timeframe("Day 0, Day 7").day_zero
+    assert not parse_timeframe("Day 1, Day 7").day_zero
+
+
+def test_the_command_prints_json() -> None:
+    ran = CliRunner().invoke(
+        trialrun, ["registry", "timeframe", "Baseline, after 2 and 4 months of the trial", "N/A"]
+    )
+    first, second = (json.loads(line) for line in ran.output.splitlines())
+    assert (first["baseline"], first["points"], first["anchor"]) == (True, ["P2M", "P4M"], "enrolment")
+    assert (first["window"], first["repeat"], first["not_understood"]) == ("", "", "")
+    assert (second["points"], second["not_understood"]) == ([], "N/A")
+
+
+@pytest.mark.parametrize(
+    "text", ["N/A", "", "  ", "not applicable", "at the end", "after surgery", "TBD", "at discharge"]
+)
 def test_no_time_is_never_guessed(text: str) -> None:
     frame = parse_timeframe(text)
     assert frame.empty

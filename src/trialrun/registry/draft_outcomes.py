@@ -153,17 +153,17 @@ def _ask_known(sketch: Sketch, name: str, words: str) -> str:
     """Put a known laboratory test or grade on its form, and return the form."""
     if name in SCORE_ITEMS:
         form = SCORE_ITEM_FORMS[name]
-        sketch.ask(form, _TITLES[form], name, {**SCORE_ITEMS[name], "record": words})
+        sketch.ask(form, _TITLES.get(form, form.capitalize()), name, {**SCORE_ITEMS[name], "record": words})
         return form
     test = measurement(name)
     if test.form == "laboratory" and "sample_date" not in sketch.items:
         sketch.ask(
             test.form,
-            _TITLES[test.form],
+            _TITLES.get(test.form, test.form.capitalize()),
             "sample_date",
             {"label": "Date of the sample", "type": "date", "note": "Dates the values drawn with it."},
         )
-    sketch.ask(test.form, _TITLES[test.form], name, {**test.item, "record": words})
+    sketch.ask(test.form, _TITLES.get(test.form, test.form.capitalize()), name, {**test.item, "record": words})
     return test.form
 
 
