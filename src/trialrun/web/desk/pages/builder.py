@@ -156,10 +156,12 @@ def remove(here: DeskHere, draft: str, section: str, name: str) -> Response[str]
     )
 
 
-@action("/drafts/{draft:str}/criteria/{name:str}/settle", who=DRAFT)
-def settle(here: DeskHere, draft: str, name: str) -> Response[str] | Redirect:
+@action(f"{_ENTRY}/settle", who=DRAFT)
+def settle(here: DeskHere, draft: str, section: str, name: str) -> Response[str] | Redirect:
     """Say that a criterion stays a question to whoever vouches for it."""
-    place = _place(here, draft, "criteria", name)
+    if section != "criteria":
+        raise NotFoundException
+    place = _place(here, draft, section, name)
     form = shown_entry("criteria", place.entry) | {"note": [f"{SETTLED}, in the record's own words."]}
     read = read_entry("criteria", lambda key: form.get(key, []))
     try:
