@@ -1,6 +1,6 @@
 """`make bench`: every measurement in one run, with the command, versions and machine.
 
-python -m bench [cohort] [scores] [person] [ledger] [save] [web_save] [analyses] [methods] [--rows N] [--out FILE]
+python -m bench [cohort] [scores] [person] [ledger] [save] [web_save] [analyses] [methods] [registry] [--rows N] [--out FILE]
 """
 
 from __future__ import annotations
@@ -78,6 +78,12 @@ def _mmrm(rows: int) -> str:  # noqa: ARG001 (the same call for all)
     return mmrm.run(OUT)
 
 
+def _registry(rows: int) -> str:
+    from bench import registry
+
+    return registry.run(min(rows, 500_000))
+
+
 JOBS: dict[str, Callable[[int], str]] = {
     "cohort": _cohort,
     "scores": _scores,
@@ -88,6 +94,7 @@ JOBS: dict[str, Callable[[int], str]] = {
     "mmrm": _mmrm,
     "analyses": _analyses,
     "methods": _methods,
+    "registry": _registry,
 }
 
 
