@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trialrun.registry.timeframe import parse_timeframe
+from trialrun.registry.lint_outcomes import frame_of
 
 _DURATION = re.compile(
     r"P(?:(\d+(?:\.\d+)?)Y)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?"
@@ -24,7 +24,7 @@ def longest_days(text: str) -> int | None:
         r"\b(?:average|birth|approx\w*|about|up to|max\w*)\b", text, re.IGNORECASE
     ):
         return None
-    frame = parse_timeframe(text)
+    frame = frame_of(text)
     if frame.not_understood:
         return None
     moments = [*frame.points, *(frame.window or ())]

@@ -107,7 +107,7 @@ def has_metric(text: str) -> bool:
     return METRIC.search(re.sub(r"normali[sz]ed ratio", "", text, flags=re.IGNORECASE)) is not None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=8_192)
 def frame_of(text: str) -> TimeFrame:
     """A time frame, read once for all checks that ask about it."""
     return parse_timeframe(text)
