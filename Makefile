@@ -4,7 +4,7 @@ RUN := .venv/bin/trialrun
 PY := .venv/bin/python
 WORKERS ?= 2
 
-.PHONY: help setup setup-test demo test check bench serve docs pictures format lock clean
+.PHONY: help setup setup-test demo test check bench serve desk docs pictures format lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -34,6 +34,11 @@ bench: setup-test ## measure against peers in one run and print ratios
 
 serve: setup ## run the web application on a made-up trial half-way
 	@$(RUN) serve --demo
+
+desk: setup ## search registry records and draft studies from them, in the browser
+	@mkdir -p out/desk
+	@$(RUN) registry import examples/nct05871463/record.json --store out/desk/registry.sqlite
+	@$(RUN) registry serve --store out/desk/registry.sqlite --drafts out/desk/drafts
 
 docs: setup-test ## regenerate the reference pages and the catalogue of words
 	@$(PY) tools/generate_docs.py
