@@ -17,8 +17,10 @@ CRITERIA = "eligibilityModule.eligibilityCriteria"
 
 
 def module(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A module of the protocol section; empty when there is none."""
-    return cast("Mapping[str, Any]", record.get("protocolSection", {}).get(name, {}))
+    """A module of the protocol section; empty when there is none, or something else stands in its place."""
+    protocol: Any = record.get("protocolSection")
+    found: Any = cast("Mapping[str, Any]", protocol).get(name) if isinstance(protocol, Mapping) else None
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
 
 
 def plain_text(text: str | None) -> str:
@@ -28,7 +30,7 @@ def plain_text(text: str | None) -> str:
 
 def criteria_bullets(record: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The bullets of the inclusion and the exclusion section."""
-    text = str(module(record, "eligibilityModule").get("eligibilityCriteria", ""))
+    text = str(module(record, "eligibilityModule").get("eligibilityCriteria") or "")
     sections: tuple[list[str], list[str]] = ([], [])
     current = sections[0]
     for line in text.splitlines():
