@@ -49,6 +49,9 @@ def written(section: str, text: str, ages: AgeLimits | None = None) -> ReadCrite
         ("inclusion", "Adequate renal function: creatinine clearance ≥ 60 mL/min (Cockcroft-Gault)", "creatinine_clearance >= 60"),
         ("inclusion", "MMSE score of 20-26", "mmse BETWEEN 20 AND 26"),
         ("exclusion", "Temperature > 100.4 °F", "temperature > 38"),
+        ("exclusion", "QTc > 450 ms for men or > 470 ms for women", "(sex = 'M' AND qtc > 450) OR (sex = 'F' AND qtc > 470)"),
+        ("inclusion", "Hemoglobin ≥ 12 g/dL (women) or ≥ 13 g/dL (men)", "(sex = 'F' AND hemoglobin >= 12) OR (sex = 'M' AND hemoglobin >= 13)"),
+        ("exclusion", "Leukocytes < 3 x 10^9/L, platelets < 100 x 10^9/L, or hemoglobin < 9 g/dL", "leukocytes < 3 OR platelets < 100 OR hemoglobin < 9"),
     ],
 )  # fmt: skip
 def test_rules(section: str, text: str, rule: str) -> None:
@@ -81,7 +84,10 @@ def test_rules(section: str, text: str, rule: str) -> None:
         ("inclusion", "Adults with BMI ≥ 30"),
         ("inclusion", "BMI ≥ 30 kg/m2, or"),
         ("inclusion", "BMI ≥ 30. Weight stable."),
-        ("exclusion", "QTc > 450 ms for men or > 470 ms for women"),
+        ("inclusion", "Hemoglobin ≥ 12 g/dL for women"),  # and for men?
+        ("inclusion", "ALT and AST < 2.5 x ULN; BMI <20 or >35 kg/m2"),
+        ("inclusion", "Weight ≥ 50 kg, BMI ≥ 18 or BMI ≤ 30"),
+        ("exclusion", "Weight < 50 kg, BMI > 30"),
         ("inclusion", "ALT ≤ 2 x baseline"),
         ("inclusion", "ECOG 0-5 or Karnofsky"),
         ("inclusion", "Urine creatinine > 20 mg/dL"),

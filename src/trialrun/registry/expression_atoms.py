@@ -54,7 +54,7 @@ def atom(term: Term, comparison: Comparison, written: str, unit: str, ages: AgeL
         ages: the record's age limits.
     Errors: `UnsureError` where anything about it is not certain.
     """
-    if not comparison.confident:
+    if not (comparison.confident or comparison.only_for):
         raise UnsureError(f"{written!r} was not read with certainty")
     _same_sign(comparison, written)
     if term is AGE:

@@ -22,6 +22,7 @@ class Role(StrEnum):
     AND = "and"
     OR = "or"
     COMMA = "comma"
+    SEMICOLON = "semicolon"
     SLASH = "slash"
     STOP = "stop"
     SEX = "sex"
@@ -244,7 +245,7 @@ _SEXES = {
     **dict.fromkeys(("female", "females", "woman", "women"), "F"),
 }
 _CONNECTORS = {"and": Role.AND, "or": Role.OR, "&": Role.AND}
-_SIGNS = {",": Role.COMMA, ";": Role.COMMA, "/": Role.SLASH, "&": Role.AND}
+_SIGNS = {",": Role.COMMA, ";": Role.SEMICOLON, "/": Role.SLASH, "&": Role.AND}
 _SILENT = "()[]:=-–—\"'“”’•"
 _WORD = re.compile(r"and/or\b|[^\W_]+|[^\w\s]", re.IGNORECASE)
 

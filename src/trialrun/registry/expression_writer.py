@@ -25,6 +25,7 @@ from trialrun.registry.vocabulary.unit_words import unit_for
 
 _LONGEST = 600
 _MOST_NUMBERS = 12
+_SEXES = ("F", "M")
 _LOWER, _UPPER = (Sign.GT, Sign.GTEQ), (Sign.LT, Sign.LTEQ)
 
 
@@ -94,10 +95,34 @@ def _rule(criterion: ReadCriterion, vocabulary: Vocabulary, ages: AgeLimits) -> 
     _check_conditions(words, groups)
     _check_adult(words, groups)
     units = _units(groups)
+    if any(_only_for(group) for group in groups):
+        return _by_sex(words, groups, criterion, ages, inclusion)
     parts = [_group_rule(group, criterion, ages, inclusion, units) for group in groups]
     sex = _sex(words)
     joined = _joined(groups, parts, joints, inclusion)
     return f"sex = '{sex}' AND {_bracketed(joined, len(parts))}" if sex else joined
+
+
+def _only_for(group: _Group) -> str:
+    return group.number.comparisons[0].only_for if group.number else ""
+
+
+def _by_sex(
+    words: list[Word], groups: list[_Group], criterion: ReadCriterion, ages: AgeLimits, inclusion: bool
+) -> str:
+    """Limits that differ by sex: each is asked of one sex only, so that any word between them means the same."""
+    sexes = [_only_for(group) for group in groups]
+    said = sorted(word.text for word in words if word.role is Role.SEX)
+    if "" in sexes or len(set(sexes)) != len(sexes) or said != sorted(sexes):
+        raise UnsureError("which limit is for which sex is not certain")
+    if inclusion and len(sexes) != len(_SEXES):
+        raise UnsureError("the other sex has no limit")
+    if any(group.terms != groups[0].terms or len(group.terms) != 1 for group in groups):
+        raise UnsureError("the sexes have limits of different measurements")
+    units = _units(groups)
+    rules = [_group_rule(group, criterion, ages, inclusion, units) for group in groups]
+    parts = [f"sex = '{sex}' AND {_alone(rule)}" for sex, rule in zip(sexes, rules, strict=True)]
+    return parts[0] if len(parts) == 1 else " OR ".join(f"({part})" for part in parts)
 
 
 def _check_shape(words: list[Word], criterion: ReadCriterion) -> None:
@@ -133,10 +158,10 @@ def _check_adult(words: list[Word], groups: list[_Group]) -> None:
         raise UnsureError("'adult' is an age that is not written")
 
 
-def _groups(words: list[Word]) -> tuple[list[_Group], list[Role]]:
-    """The groups of a criterion and what stands between them."""
+def _groups(words: list[Word]) -> tuple[list[_Group], list[set[Role]]]:
+    """The groups of a criterion and what stands between each two of them."""
     groups: list[_Group] = []
-    joints: list[Role] = []
+    joints: list[set[Role]] = []
     current = _Group()
     between: list[Role] = []
     for word in words:
@@ -146,15 +171,16 @@ def _groups(words: list[Word]) -> tuple[list[_Group], list[Role]]:
         elif word.role is Role.NUMBER:
             _close(current, word, groups, between)
             groups.append(current)
+            joints.append(set())
             current, between = _Group(), []
-        elif word.role in (Role.AND, Role.OR, Role.COMMA, Role.SLASH):
+        elif word.role in (Role.AND, Role.OR, Role.COMMA, Role.SEMICOLON, Role.SLASH):
             if current.terms:
                 between.append(word.role)
-            elif groups:
-                joints.append(word.role)
+            elif joints:
+                joints[-1].add(word.role)
     if current.terms and not _says_again(current, groups):
         raise UnsureError("a measurement without a number")
-    return groups, joints
+    return groups, joints[:-1]
 
 
 def _says_again(current: _Group, groups: list[_Group]) -> bool:
@@ -206,7 +232,7 @@ def _group_rule(
     if number is None:
         raise UnsureError("a measurement without a number")
     comparison = number.comparisons[0]
-    if not all(one.confident for one in number.comparisons):
+    if not all(one.confident or one.only_for for one in number.comparisons):
         raise UnsureError(
             f"{criterion.text[comparison.start : comparison.end]!r} was not read with certainty"
         )
@@ -236,20 +262,27 @@ def _shared(joints: set[Role], inclusion: bool) -> str:
     raise UnsureError(f"{word!r} between measurements with one limit may mean both or either")
 
 
-def _joined(groups: list[_Group], parts: list[str], joints: list[Role], inclusion: bool) -> str:
+def _joined(groups: list[_Group], parts: list[str], joints: list[set[Role]], inclusion: bool) -> str:
     if len(parts) == 1:
         return parts[0]
-    words = {role for role in joints if role in (Role.AND, Role.OR)}
-    if Role.SLASH in joints or len(words) > 1 or (not words and not (inclusion and joints)):
-        raise UnsureError("it is not certain how its parts combine")
-    if len(joints) < len(parts) - 1:
+    if not all(joints) or any(Role.SLASH in gap for gap in joints):
         raise UnsureError("its parts stand side by side without a word between them")
-    combined = "OR" if words == {Role.OR} else "AND"
-    if combined == "AND" and not inclusion and not _is_range(groups):
-        raise UnsureError("'and' inside an exclusion may mean both or either")
-    if combined == "AND" and _contradicts(groups):
+    if _all_or(joints, inclusion):
+        return " OR ".join(_alone(part) for part in parts)
+    if any(Role.OR in gap for gap in joints):
+        raise UnsureError("it is not certain how its parts combine")
+    if not inclusion and not (_is_range(groups) and Role.AND in joints[0]):
+        raise UnsureError("'and' or a comma inside an exclusion may mean both or either")
+    if _contradicts(groups):
         raise UnsureError("both parts can never hold")
-    return f" {combined} ".join(_alone(part) if combined == "OR" else part for part in parts)
+    return " AND ".join(_alone(part) if " OR " in part else part for part in parts)
+
+
+def _all_or(joints: list[set[Role]], inclusion: bool) -> bool:
+    """Whether the parts are alternatives: "or" between all of them, or, of what excludes, commas and a last "or"."""
+    if any(Role.AND in gap or Role.SEMICOLON in gap for gap in joints):
+        return False
+    return all(Role.OR in gap for gap in joints) or (not inclusion and Role.OR in joints[-1])
 
 
 def _is_range(groups: list[_Group]) -> bool:
