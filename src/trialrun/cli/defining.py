@@ -16,7 +16,10 @@ FOLDER = click.Path(path_type=Path)
 @click.command()
 @click.argument("record", type=FOLDER)
 @click.option("-o", "--out", required=True, type=FOLDER, help="New folder for the study.")
-def draft(record: Path, out: Path) -> None:
+@click.option(
+    "--vocabulary", type=FOLDER, help="Your own words for tests and scores, before those shipped (YAML)."
+)
+def draft(record: Path, out: Path, vocabulary: Path | None) -> None:
     """Draft a study from a registry record.
 
     RECORD is the registry's page saved as text or HTML, or the ClinicalTrials.gov JSON. The draft keeps the
@@ -25,14 +28,22 @@ def draft(record: Path, out: Path) -> None:
     """
     from trialrun.app.drafts import draft_study
 
-    drafted = draft_study(record, out)
+    drafted = draft_study(record, out, vocabulary)
     say(f"Draft of {drafted.title} written to {out}.")
+    say()
+    counts = drafted.counts
+    say(
+        f"{counts['criteria']} criteria ({counts['read']} read as rules, the others asked in the record's words), "
+        f"{counts['arms']} group(s), {counts['visits']} visits, {counts['forms']} forms, {counts['items']} items, "
+        f"{counts['endpoints']} outcomes; {counts['assumptions']} assumptions wait for a named person. "
+        f"{len(drafted.findings)} finding(s) while drafting, {len(drafted.defects)} defect(s) of the record itself."
+    )
     if drafted.findings:
         heading(f"{len(drafted.findings)} finding(s) while drafting")
         table(("place", "what"), [(finding.place, finding.message) for finding in drafted.findings])
     _defects(drafted.defects)
     say()
-    say(f"Next: trialrun check {out}")
+    say(f"Next: trialrun check {out}, then trialrun rehearse {out} -o OUT", hanging=6)
 
 
 def _defects(defects: Sequence[Finding]) -> None:

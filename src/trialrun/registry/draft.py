@@ -13,6 +13,7 @@ from typing import Any
 
 from trialrun.errors import RecordError
 from trialrun.registry.draft_criteria import draft_criteria
+from trialrun.registry.draft_design import draft_design, measured_after_the_start
 from trialrun.registry.draft_fixed import ROLES, consent_text, draft_fixed, fixed_settings
 from trialrun.registry.draft_outcomes import draft_outcome, plan_outcomes
 from trialrun.registry.draft_rehearsal import REHEARSAL_FILE, rehearsal_text
@@ -30,7 +31,6 @@ STUDY_FILE = "study.yaml"
 _MOST_SITES = 300
 _MOST_ROWS = 5_000
 _PILOT = 12
-_FIRST = "The first administration starts the clock of the visits."
 _HEAD = """\
 # A draft made from the registry record in record.json. Every default is under `assumptions` and waits for a
 # named person; the criteria are questions in the record's own words. Finish it before anybody is screened.
@@ -59,13 +59,14 @@ def draft(record: Record, vocabulary: Vocabulary | None = None) -> Draft:
     draft_fixed(sketch)
     plans = plan_outcomes(sketch)
     draft_visits(sketch, [moment for plan in plans for moment in plan.moments])
-    _arms(sketch)
+    draft_design(sketch)
     draft_criteria(sketch, vocabulary)
     if "eligibility" in sketch.forms:
         sketch.fill_in("screening", "eligibility")
     for plan in plans:
-        draft_outcome(sketch, plan)
+        draft_outcome(sketch, plan, vocabulary)
     settle_screening_forms(sketch)
+    measured_after_the_start(sketch)
     if not plans:
         sketch.say(
             Severity.WARNING,
@@ -97,12 +98,12 @@ def draft(record: Record, vocabulary: Vocabulary | None = None) -> Draft:
     return Draft(content, consent_text(sketch), tuple(sketch.findings))
 
 
-def draft_study(record: Record) -> dict[str, Any]:
+def draft_study(record: Record, vocabulary: Vocabulary | None = None) -> dict[str, Any]:
     """The content of a drafted `study.yaml` as plain values."""
-    return draft(record).content
+    return draft(record, vocabulary).content
 
 
-def write_draft(record: Record, folder: Path) -> Draft:
+def write_draft(record: Record, folder: Path, vocabulary: Vocabulary | None = None) -> Draft:
     """Write a draft study folder: `study.yaml`, `rehearsal.yaml`, `record.json` and `consent/`.
 
     Errors: `RecordError` when the folder holds a study already, which is never overwritten.
@@ -111,7 +112,7 @@ def write_draft(record: Record, folder: Path) -> Draft:
         raise RecordError(
             f"{folder} already holds a {STUDY_FILE}", "give another folder, or move that study away"
         )
-    made = draft(record)
+    made = draft(record, vocabulary)
     (folder / "consent").mkdir(parents=True, exist_ok=True)
     write_record(record, folder / "record.json")
     (folder / "consent" / "en-1.md").write_text(made.consent, encoding="utf-8")
@@ -202,101 +203,6 @@ def _sites(sketch: Sketch) -> list[Plain]:
         )
         sites = [{"id": "01", "name": "Site 1"}]
     return sites
-
-
-def _arms(sketch: Sketch) -> None:
-    record = sketch.record
-    words = [f"{arm.label} {arm.description}" for arm in record.arms] + [
-        given.description for given in record.interventions
-    ]
-    for arm in record.arms:
-        name = slug(arm.label, "arm", sketch.arms)
-        text = (
-            clean(arm.description)
-            or clean(", ".join(arm.intervention_names))
-            or clean(arm.label)
-            or "not described"
-        )
-        entry: Plain = {"title": clean(arm.label) or name, "description": text}
-        sketch.arms[name] = entry | ({"record": clean(arm.description)} if clean(arm.description) else {})
-        for field, said in (("label", arm.label), ("type", arm.type), ("description", arm.description)):
-            sketch.trace(f"armsInterventionsModule.armGroups.{field}", said, f"arms.{name}")
-    for given in record.interventions:
-        names = [name for name, arm in sketch.arms.items() if arm["title"] in given.arm_labels] or list(
-            sketch.arms
-        )
-        for field, said in (("type", given.type), ("name", given.name), ("description", given.description)):
-            sketch.trace(
-                f"armsInterventionsModule.interventions.{field}", said, *(f"arms.{name}" for name in names)
-            )
-    if not sketch.arms:
-        sketch.arms["participants"] = {
-            "title": "All participants",
-            "description": "One group: the record names none.",
-        }
-        sketch.assume(
-            "groups",
-            "The record names no groups.",
-            "All participants are one group.",
-            "Everybody belongs to some group, and nothing in the record tells them apart.",
-            "arms.participants",
-        )
-    if len(sketch.arms) > 1:
-        _allocation(sketch)
-    if sketch.interventional:
-        _administration(sketch, " ".join(words))
-
-
-def _allocation(sketch: Sketch) -> None:
-    record = sketch.record
-    said = f"allocation {record.allocation or 'not stated'}, masking {record.masking or 'not stated'}, model {record.design_model or 'not stated'}"
-    sketch.assume(
-        "allocation",
-        f"How participants come into one of {len(sketch.arms)} groups: {said}; ratio and method are not in the record.",
-        "The group is recorded when the participant is enrolled; nothing is randomised by this draft.",
-        "A list nobody agreed on must not allocate anybody.",
-        *(f"arms.{name}" for name in sketch.arms),
-    )
-
-
-def _administration(sketch: Sketch, words: str) -> None:
-    unit = "1"
-    title = "Administration of the intervention"
-    sketch.ask(
-        "infusion",
-        title,
-        "infusion_start",
-        {"label": "Given or begun on", "type": "datetime", "note": _FIRST},
-    )
-    label = "Amount given" if unit != "1" else "Amount given (1: given once)"
-    sketch.ask(
-        "infusion",
-        title,
-        "dose_given",
-        {"label": label, "type": "number", "unit": unit, "hard": [0, None], "note": _FIRST},
-    )
-    sketch.fill_in("dose_1", "infusion")
-    for name, arm in sketch.arms.items():
-        sketch.dose_plans.append(
-            {
-                "arm": name,
-                "product": arm["description"][:200],
-                "route": "not stated",
-                "unit": unit,
-                "total": 1,
-                "within_days": 1,
-                "doses": [{"visit": "dose_1", "amount": 1}],
-                "assumptions": ["dose_plan"],
-            }
-        )
-    sketch.assume(
-        "dose_plan",
-        f"Amounts, days and route are only free text in the record: {clean(words)[:600]!r}.",
-        f"One administration is recorded, in {'units of one' if unit == '1' else unit}, at the first dose.",
-        "A dose plan read from free text could be wrong, and a wrong dose harms.",
-        "visits.dose_1",
-        "items.dose_given",
-    )
 
 
 def _safety(sketch: Sketch) -> None:

@@ -34,6 +34,11 @@ class Sketch:
     findings: list[Finding] = field(default_factory=list)
 
     @property
+    def observational(self) -> bool:
+        """Whether the study assigns nothing to anybody."""
+        return self.record.study_type == "OBSERVATIONAL"
+
+    @property
     def interventional(self) -> bool:
         """Whether something is given to every participant, so that a clock can start with it.
 
@@ -41,7 +46,7 @@ class Sketch:
         a test or a programme that no single day begins.
         """
         record = self.record
-        if record.study_type == "OBSERVATIONAL" or any(arm.type == "NO_INTERVENTION" for arm in record.arms):
+        if self.observational or any(arm.type == "NO_INTERVENTION" for arm in record.arms):
             return False
         kinds = {given.type for given in record.interventions}
         return bool(kinds - _BEGUN_WITHOUT_A_DAY) or not kinds
