@@ -15,9 +15,13 @@ from trialrun.app.builder.uses import need_name, remove, rename, uses_beside
 from trialrun.app.builder.workshop import Workshop
 from trialrun.app.language import gettext as _
 from trialrun.errors import StudyError
+from trialrun.study.schema import SECTIONS
 from trialrun.values.finding import Finding
 
-_ORDER = {section: tuple(field.name for field in fields) for section, fields in FIELDS.items()}
+# The order in which keys usually stand in an entry.
+_ORDER: dict[str, tuple[str, ...]] = {
+    section: tuple(SECTIONS[section]["additionalProperties"]["properties"]) for section in FIELDS
+}
 
 
 @dataclass(frozen=True, slots=True)

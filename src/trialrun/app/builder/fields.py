@@ -118,11 +118,11 @@ _TITLE = Field("title", Kind.LINE, marked("Title"), required=True)
 
 FIELDS: dict[str, tuple[Field, ...]] = {
     "criteria": (
+        Field("expression", Kind.RULE, marked("Rule"), marked("True when the criterion is met as worded; an exclusion that is met excludes."), required=True),
+        Field("attested_by", Kind.SEVERAL, marked("Who vouches"), options=ATTESTED),
         Field("kind", Kind.ONE, marked("Kind"), required=True, options=_KINDS),
         Field("bullet", Kind.WHOLE, marked("Bullet of the record"), marked("From 1 in its section; 0: from another field."), required=True),
         Field("text", Kind.AREA, marked("The record’s words"), marked("Word for word."), required=True),
-        Field("expression", Kind.RULE, marked("Rule"), marked("True when the criterion is met as worded; an exclusion that is met excludes."), required=True),
-        Field("attested_by", Kind.SEVERAL, marked("Who vouches"), options=ATTESTED),
         Field("look_back", Kind.LINE, marked("Window it looks at")),
         Field("if_undecided", Kind.LINE, marked("What to do when it stays unknown"), marked("Though nothing is missing, such as a sample that is too old.")),
         _ASSUMPTIONS,
