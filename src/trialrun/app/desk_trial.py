@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from trialrun.app.plain_record import plain_record
 from trialrun.app.plain_words import Passage
 from trialrun.app.record_page import RecordPage, record_page
+from trialrun.app.record_results import RecordResults, record_results
 from trialrun.registry.lint import lint_record
 from trialrun.registry.overdue import Overdue, overdue
 from trialrun.registry.record import Record
@@ -30,7 +31,7 @@ class TrialView:
     Args:
         version: the one shown; `latest` is the newest the store has.
         overdue: late results; `None` where none are due, or a version of the past is shown.
-        results: whether results are posted in the record.
+        results: whether results are posted; `reported` are those the record holds.
     """
 
     registry_id: str
@@ -39,6 +40,7 @@ class TrialView:
     findings: tuple[Finding, ...]
     overdue: Overdue | None
     results: bool
+    reported: RecordResults
     version: Version
     versions: tuple[Version, ...]
     related: tuple[Hit, ...]
@@ -76,6 +78,7 @@ def trial_view(registry: RegistryStore, registry_id: str, today: date, number: i
         findings=tuple(lint_record(record, today=today)),
         overdue=overdue(record, today) if newest else None,
         results=has_results(record),
+        reported=record_results(record),
         version=shown,
         versions=versions,
         related=registry.related(registry_id, RELATED) if newest else (),

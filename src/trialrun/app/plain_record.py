@@ -12,7 +12,7 @@ from datetime import date
 from trialrun.app.language import gettext as _
 from trialrun.app.language import marked, ngettext
 from trialrun.app.plain_words import PHASE_WORDS, Passage, listed
-from trialrun.app.record_page import mapping
+from trialrun.app.record_page import mapping, unescaped
 from trialrun.registry.record import AgeLimit, OutcomeRole, Record
 
 MOST_NAMED = 4
@@ -116,7 +116,7 @@ def _masked_from_participants(record: Record) -> bool:
 
 def _aims(record: Record) -> Iterable[str]:
     first = record.outcomes(OutcomeRole.PRIMARY)
-    measures = [" ".join(one.measure.split()).rstrip(".") for one in first]
+    measures = [unescaped(" ".join(one.measure.split())).rstrip(".") for one in first]
     sentence = _("They look first at: {}.")
     for measure in filter(None, measures[:MOST_NAMED]):
         yield sentence.format(_short(measure))

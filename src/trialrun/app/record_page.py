@@ -6,6 +6,7 @@ its place asks for is left out, as the finding about the record's shape says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from trialrun.app.registry_words import in_words
 from trialrun.registry.criteria import Bullet, SectionKind
 from trialrun.registry.record import AgeLimit, OutcomeRole, Record
 
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!<>~|&=^-])")
 DEEPEST = 6  # levels of bullets shown within one another
 _DATES = (
     ("startDateStruct", marked("Start")),
@@ -155,7 +157,12 @@ def record_page(record: Record, beside: Beside | None = None) -> RecordPage:
 
 def paragraphs(text: str) -> tuple[str, ...]:
     """A text's paragraphs."""
-    return tuple(" ".join(part.split()) for part in text.split("\n\n") if part.strip())
+    return tuple(unescaped(" ".join(part.split())) for part in text.split("\n\n") if part.strip())
+
+
+def unescaped(text: str) -> str:
+    """A text of the record as it is read: the registry's API writes `\\>` for `>`, as Markdown does."""
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -214,11 +221,11 @@ def _eligibility(record: Record, known: Beside) -> Iterable[Fact]:
     population = record.text("eligibilityModule", "studyPopulation")
     return _facts(
         (_("Status"), (in_words(record.status),)),
-        (_("Why it was stopped"), (record.text("statusModule", "whyStopped"),)),
+        (_("Why it was stopped"), paragraphs(record.text("statusModule", "whyStopped"))),
         (_("Sex"), (in_words(record.sex),)),
         (_("Age"), (ages_in_words(record.minimum_age, record.maximum_age),)),
         (_("Healthy volunteers"), (accepted,)),
-        (_("Study population"), (population,)),
+        (_("Study population"), paragraphs(population)),
         (_("Target recruitment"), (_participants(record, known),)),
     )
 
@@ -248,7 +255,9 @@ def _design(record: Record) -> Iterable[Fact]:
 
 def _groups(record: Record) -> tuple[GroupLine, ...]:
     return tuple(
-        GroupLine(arm.label, _interventions(record, arm.intervention_names), arm.description)
+        GroupLine(
+            unescaped(arm.label), _interventions(record, arm.intervention_names), unescaped(arm.description)
+        )
         for arm in record.arms
     )
 
@@ -259,7 +268,10 @@ def _interventions(record: Record, named: Iterable[str]) -> tuple[str, ...]:
 
 
 def _outcomes(record: Record, role: OutcomeRole) -> tuple[OutcomeLine, ...]:
-    return tuple(OutcomeLine(one.measure, one.time_frame, one.description) for one in record.outcomes(role))
+    return tuple(
+        OutcomeLine(unescaped(one.measure), unescaped(one.time_frame), unescaped(one.description))
+        for one in record.outcomes(role)
+    )
 
 
 def _bullets(sections: Iterable[Any], kind: SectionKind) -> tuple[Bulleted, ...]:
@@ -287,7 +299,8 @@ def _flat(bullet: Bullet) -> Iterable[Bulleted]:
 
 
 def _bullet_text(bullet: Bullet) -> str:
-    return f"{bullet.marker} {bullet.text}" if bullet.marker[:1].isalnum() else bullet.text
+    text = unescaped(bullet.text)
+    return f"{bullet.marker} {text}" if bullet.marker[:1].isalnum() else text
 
 
 def _locations(record: Record) -> tuple[LocationLine, ...]:

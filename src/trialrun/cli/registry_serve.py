@@ -13,6 +13,8 @@ from trialrun.cli.output import say
 @click.option(
     "--store",
     type=click.Path(path_type=Path, dir_okay=False),
+    envvar="TRIALRUN_REGISTRY",
+    show_envvar=True,
     help="The store of records; made if it is not there.",
 )
 @click.option(
@@ -34,5 +36,5 @@ def serve(store: Path | None, drafts: Path | None, port: int, host: str) -> None
     from trialrun.web.desk.server import serve_desk
 
     shown = f"[{host}]" if ":" in host else host
-    say(f"The registry desk is at http://{shown}:{port}/ - stop with Ctrl-C.")
-    serve_desk(store, drafts, host=host, port=port)
+    words = f"The registry desk is at http://{shown}:{port}/ - stop with Ctrl-C."
+    serve_desk(store, drafts, host=host, port=port, begins=lambda: say(words))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from trialrun.app.desk import open_desk
+from trialrun.app.desk import Desk, open_desk
+from trialrun.registry.store.model import Search
 
 _STORE, _DRAFTS, _HOST = "TRIALRUN_DESK_STORE", "TRIALRUN_DESK_DRAFTS", "TRIALRUN_DESK_HOST"
 
@@ -23,13 +25,34 @@ def application() -> Any:
         host=os.environ.get(_HOST, "127.0.0.1"),
     )
     app = create_desk(desk)
-    app.state.pages.environment.get_template("desk/search.html")
+    _make_ready(desk, app)
     sys.stderr.write("Ready.\n")
     return app
 
 
-def serve_desk(store: Path | None, drafts: Path | None, *, host: str = "127.0.0.1", port: int = 8010) -> None:
+def _make_ready(desk: Desk, app: Any) -> None:
+    """Do what the first visitor would otherwise wait for: templates compiled, the columns of the search in memory."""
+    environment = app.state.pages.environment
+    for name in environment.list_templates(filter_func=lambda name: name.startswith("desk/")):
+        environment.get_template(name)
+    if desk.registry is not None:
+        desk.registry.search(Search(), desk.today)
+
+
+def serve_desk(
+    store: Path | None,
+    drafts: Path | None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8010,
+    begins: Callable[[], object] = lambda: None,
+) -> None:
     """Serve a desk until the process is told to stop.
+
+    Args:
+        store, drafts, host: as for `open_desk`.
+        port: where to listen.
+        begins: called when all is well, before anything listens.
 
     Errors: those of `open_desk`, before anything listens.
     """
@@ -39,6 +62,7 @@ def serve_desk(store: Path | None, drafts: Path | None, *, host: str = "127.0.0.
     desk = open_desk(store, drafts=drafts, host=host)  # what is wrong is said now, not by the worker
     if desk.registry is not None:
         desk.registry.close()
+    begins()
     os.environ[_STORE] = str(store.resolve()) if store is not None else ""
     os.environ[_DRAFTS] = str(drafts.resolve()) if drafts is not None else ""
     os.environ[_HOST] = host
