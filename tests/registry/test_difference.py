@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trialrun.cli.registry_compare import compare, lint
 from trialrun.registry.criteria import SectionKind
 from trialrun.registry.difference import AlarmLevel, ChangeKind, Moment, RecordDifference, compare_records
 from trialrun.registry.difference_direction import direction
@@ -359,3 +362,39 @@ def test_two_outcomes_of_one_name_are_kept_apart() -> None:
     new = document()
     new["protocolSection"]["outcomesModule"]["secondaryOutcomes"] = twins[::-1]
     assert compare_records(Record(old), Record(new)).changes == ()
+
+
+def test_the_command_tells_alarms_first(tmp_path: Path) -> None:
+    old, new = document(), document()
+    _swap(new["protocolSection"])
+    new["protocolSection"]["descriptionModule"] = {"briefSummary": "half \ud800 character \x1b[2J"}
+    for name, one in (("old", old), ("new", new)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(one))
+    files = [str(tmp_path / "old.json"), str(tmp_path / "new.json")]
+    told = CliRunner().invoke(compare, files)
+    assert told.exit_code == 0, told.output
+    assert "half \\ud800 character \\u001b[2J" in told.output
+    assert told.output.index("2 alarm(s)") < told.output.index("Primary outcomes")
+    plain = CliRunner().invoke(compare, [*files, "--json"])
+    found = json.loads(plain.output)
+    assert {alarm["code"] for alarm in found["alarms"]} == {
+        "primary-outcome-demoted",
+        "primary-outcome-promoted",
+    }
+    assert {change["kind"] for change in found["changes"]} == {"added", "moved"}
+    same = CliRunner().invoke(compare, [files[0], files[0]])
+    assert "Nothing changed." in same.output
+
+
+def test_the_lint_command_leaves_as_check_does(tmp_path: Path) -> None:
+    record = document()
+    file = tmp_path / "record.json"
+    file.write_text(json.dumps(record))
+    told = CliRunner().invoke(lint, [str(file), "--today", "2024-06-01"], standalone_mode=False)
+    assert (told.return_value, "0 of them error(s)" in told.output) == (0, True)
+    record["protocolSection"]["statusModule"]["completionDateStruct"] = {"date": "2020-01"}
+    file.write_text(json.dumps(record))
+    told = CliRunner().invoke(lint, [str(file), "--today", "2024-06-01", "--json"], standalone_mode=False)
+    assert told.return_value == 1
+    found = [json.loads(line) for line in told.output.splitlines()]
+    assert "dates-out-of-order" in {one["code"] for one in found if one["severity"] == "error"}

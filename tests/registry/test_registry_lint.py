@@ -418,3 +418,16 @@ def test_ages_are_read_only_where_they_are_certain(text: str, low: int | None, h
     found = ages_in(text)
     assert (found.low if found else None, found.high if found else None) == (low, high)
     assert found is None or found.words in text
+
+
+def test_every_check_stands_in_the_reference_with_its_severity(root: Path) -> None:
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:4]]
+        for line in (root / "docs" / "reference" / "record-lint.md").read_text("utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+    told = {cells[0].strip("`"): cells[1] for cells in rows}
+    for check in CHECKS:
+        assert told.get(check.code, "").split(" ")[0] == check.severity, check.code
+    late = {"past-completion-yet-open", "not-updated", "results-overdue"}
+    assert late <= set(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -11,11 +12,18 @@ import click
 _MOST = 100
 _FEWEST = 60
 _PLAIN = 80
+# What a terminal would act on (escape sequences), what turns the direction of reading, halves of characters.
+_ACTIVE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def width() -> int:
     """Columns to write in: the terminal's, within reason."""
     return max(_FEWEST, min(_MOST, shutil.get_terminal_size((_PLAIN, 24)).columns))
+
+
+def printable(text: str) -> str:
+    """A text from outside as a terminal may show it: characters it would act on are written as their codes."""
+    return _ACTIVE.sub(lambda found: f"\\u{ord(found.group(0)):04x}", text.replace("\r", "\n"))
 
 
 def say(text: str = "", *, indent: int = 0, hanging: int | None = None) -> None:
@@ -26,7 +34,7 @@ def say(text: str = "", *, indent: int = 0, hanging: int | None = None) -> None:
     first, rest = " " * indent, " " * (indent if hanging is None else hanging)
     click.echo(
         textwrap.fill(
-            text,
+            printable(text),
             width(),
             initial_indent=first,
             subsequent_indent=rest,
@@ -50,7 +58,7 @@ def heading(text: str) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, indent: int = 0) -> None:
     """Write rows under a header; the last column wraps, the others are as wide as they need."""
-    cells = [[("" if cell is None else str(cell)) for cell in row] for row in rows]
+    cells = [[("" if cell is None else printable(str(cell))) for cell in row] for row in rows]
     if not cells:
         return
     sizes = [max(len(row[i]) for row in [list(columns), *cells]) for i in range(len(columns) - 1)]

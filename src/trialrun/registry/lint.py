@@ -33,12 +33,14 @@ def lint_record(record: Record, *, today: date | None = None) -> list[Finding]:
 
 
 def _safety(record: Record) -> Hits:
+    """A record that speaks of safety and registers no outcome of it."""
     words = lint_outcomes.safety_words(record)
     if words and record.study_type != "OBSERVATIONAL" and not lint_outcomes.has_safety_outcome(record):
         yield "outcomesModule", f"the record announces {words!r} but registers no safety outcome"
 
 
 def _several_primaries(record: Record) -> Hits:
+    """Several primary outcomes, in a trial that is to confirm something."""
     count = len(lint_outcomes.primaries(record))
     confirms = record.study_type != "OBSERVATIONAL" and not (
         record.phases and set(record.phases) <= _EXPLORING
@@ -51,17 +53,20 @@ def _several_primaries(record: Record) -> Hits:
 
 
 def _no_primary(record: Record) -> Hits:
+    """No primary outcome."""
     if not lint_outcomes.primaries(record) and record.study_type != "EXPANDED_ACCESS":
         yield "outcomesModule.primaryOutcomes", "the record registers no primary outcome"
 
 
 def _no_target(record: Record) -> Hits:
+    """No number of participants, though the trial was not withdrawn."""
     if not record.enrollment and record.status != "WITHDRAWN" and record.study_type != "EXPANDED_ACCESS":
         said = "0" if record.enrollment == 0 else "not stated"
         yield "designModule.enrollmentInfo", f"the number of participants is {said}"
 
 
 def _no_design(record: Record) -> Hits:
+    """An interventional study without allocation or masking."""
     for name, value in (("allocation", record.allocation), ("masking", record.masking)):
         if record.study_type == "INTERVENTIONAL" and not value:
             yield f"designModule.designInfo.{name}", f"the {name} is not stated"
