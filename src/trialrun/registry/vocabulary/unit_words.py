@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from trialrun.errors import UnitError
-from trialrun.registry.vocabulary.model import Term
+from trialrun.registry.vocabulary.model import Term, TermKind
 
 _UCUM = {
     "kg": "kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes kg(s)",
@@ -78,6 +78,8 @@ _UCUM = {
     "[pH]": "",
 }
 _NAMES = {name: unit for unit, names in _UCUM.items() for name in names.split()}
+# Laboratories all over the world report in these; of every other unit there is a second one in use somewhere.
+_EVERYWHERE = frozenset(("U/L", "%", "mL/min", "mL/min/{1.73_m2}", "mm/h", "[pH]"))
 _NO_DIMENSION = "plain number"
 _POINTS = frozenset(("", "point", "points", "score", "scores", "/10", "/100", "/30", "outof10", "outof100"))
 _POWER = re.compile(r"^(?:x|\*|\.)?10(?:\^|\*\*|\*|e|exp)?\(?(\d{1,2})\)?(/?(?:cells|platelets)?/?.*)$")
@@ -111,7 +113,7 @@ def _plain(text: str) -> str:
 def unit_for(text: str, term: Term) -> str:
     """The UCUM unit of a number written for a term; empty where the text does not tell it for certain.
 
-    A number without unit is taken only where the term has one unit; a unit that cannot be turned into the
+    A number without unit is taken only where one unit is in use everywhere; a unit that cannot be turned into the
     term's is refused, and so is a clearance per body surface where one without it is meant.
     """
     from trialrun.values.units import dimension, same_dimension
@@ -119,7 +121,8 @@ def unit_for(text: str, term: Term) -> str:
     if term.plain_number:
         return term.unit if _plain(text) in _POINTS else ""
     if not text.strip():
-        return term.unit if len(term.units) == 1 else ""
+        told = term.kind is not TermKind.LABORATORY or term.unit in _EVERYWHERE
+        return term.unit if len(term.units) == 1 and told else ""
     unit = ucum_of(text)
     if not unit or ("1.73" in unit) != ("1.73" in term.unit):
         return ""
