@@ -398,3 +398,24 @@ def test_the_lint_command_leaves_as_check_does(tmp_path: Path) -> None:
     assert told.return_value == 1
     found = [json.loads(line) for line in told.output.splitlines()]
     assert "dates-out-of-order" in {one["code"] for one in found if one["severity"] == "error"}
+
+
+def test_many_alarms_of_a_kind_are_gathered() -> None:
+    old = document()
+    old["protocolSection"]["outcomesModule"]["secondaryOutcomes"] = [
+        outcome(f"Sleep in room {place}") for place in range(300)
+    ]
+    new = document()
+    del new["protocolSection"]["outcomesModule"]["secondaryOutcomes"]
+    found = compare_records(Record(old), Record(new))
+    removed = [alarm for alarm in found.alarms if alarm.code == "outcome-removed"]
+    assert len(removed) == 10
+    assert "291 more" in removed[-1].message
+    assert sum(change.kind is ChangeKind.REMOVED for change in found.changes) == 300
+
+
+def test_a_number_counted_once_is_not_counted_anew_in_silence() -> None:
+    sides = [document(), document()]
+    for one, count in zip(sides, (100, 98), strict=True):
+        one["protocolSection"]["designModule"]["enrollmentInfo"] = {"count": count, "type": "ACTUAL"}
+    assert codes(compare_records(*map(Record, sides))) == {"sample-size-changed": AlarmLevel.MEDIUM}

@@ -6,6 +6,8 @@ ask before the results are believed (SPIRIT 2013 item 25; ICH E9 section 2.2.2; 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trialrun.registry.difference_criteria import SECTION as CRITERIA
 from trialrun.registry.difference_criteria import criteria_changes
 from trialrun.registry.difference_design import design_alarms
@@ -38,6 +40,7 @@ __all__ = [
     "compare_records",
     "difference_document",
 ]
+_MOST_OF_A_KIND = 10
 _DONE = frozenset({"outcomesModule", "eligibilityModule.eligibilityCriteria"})
 
 
@@ -54,6 +57,7 @@ def compare_records(old: Record, new: Record) -> RecordDifference:
     outcomes, outcome_alarms = outcome_changes(old, new, when, effort)
     criteria, criteria_alarms = criteria_changes(old, new, when, effort)
     alarms = [*_identity(old, new), *outcome_alarms, *criteria_alarms, *design_alarms(old, new, when)]
+    alarms = _gathered(alarms)
     levels = list(AlarmLevel)
     return RecordDifference(
         old.registry_id,
@@ -119,6 +123,24 @@ def _identity(old: Record, new: Record) -> list[Alarm]:
             "identificationModule.nctId",
         )
     ]
+
+
+def _gathered(alarms: list[Alarm]) -> list[Alarm]:
+    """Alarms with those of one kind and level told as one where they are too many to be read."""
+    kinds: dict[tuple[AlarmLevel, str], list[Alarm]] = {}
+    for alarm in alarms:
+        kinds.setdefault((alarm.level, alarm.code), []).append(alarm)
+    gathered: list[Alarm] = []
+    for kind in kinds.values():
+        if len(kind) <= _MOST_OF_A_KIND:
+            gathered += kind
+        else:
+            gathered += kind[: _MOST_OF_A_KIND - 1]
+            rest = len(kind) - _MOST_OF_A_KIND + 1
+            gathered.append(
+                replace(kind[-1], message=f"{rest:,} more of this kind, the last: {kind[-1].message}")
+            )
+    return gathered
 
 
 def _order(old: Record, new: Record) -> list[Finding]:

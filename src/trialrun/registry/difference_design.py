@@ -157,6 +157,7 @@ def _size(old: Record, new: Record, moment: Moment) -> Iterator[Alarm]:
         else AlarmLevel.LOW
     )
     if old.enrollment_type == "ACTUAL" and new.enrollment_type == "ACTUAL":
+        level = AlarmLevel.MEDIUM if level is AlarmLevel.LOW else level
         reason = "a number that had been counted does not usually change"
     elif reached:
         reason = "the trial ended with another number than planned; its power is another one"

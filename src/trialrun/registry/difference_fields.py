@@ -183,7 +183,8 @@ class At:
 
     def entry(self, name: str, order: int) -> At:
         """The place of an entry of the list that stands here."""
-        return At(self.section, f"{self.label} {quoted(name)}", f"{self.path}[{order}]")
+        said = quoted(name) if name else str(order + 1)
+        return At(self.section, f"{self.label} {said}", f"{self.path}[{order}]")
 
 
 def _value(old: Any, new: Any, at: At, effort: Effort, done: frozenset[str]) -> Iterator[Change]:
@@ -312,6 +313,8 @@ def _words(key: str) -> str:
 def quoted(text: str, most: int = 90) -> str:
     """A text in quotation marks, shortened to be read within a line."""
     one = " ".join(text[: 4 * most].split())
+    if not one:
+        return "nothing"
     return f"“{one if len(one) <= most else one[: most - 1].rstrip() + '…'}”"
 
 

@@ -106,11 +106,11 @@ def _alarms_of(old: Outcome, new: Outcome, changes: list[Change], moment: Moment
     primary = OutcomeRole.PRIMARY
     if old.role is not new.role:
         if old.role is primary:
-            yield _alarm("primary-outcome-demoted", f"{quoted(old.measure)} is no longer a primary outcome, "
-                         f"but {_a(new.role)} one", new.place, moment)  # fmt: skip
+            message = f"{quoted(old.measure)} is no longer a primary outcome, but {_A_ROLE[new.role]}"
+            yield _alarm("primary-outcome-demoted", message, new.place, moment)
         elif new.role is primary:
-            yield _alarm("primary-outcome-promoted", f"{quoted(new.measure)} was {_a(old.role)} outcome and "
-                         "is a primary one now", new.place, moment)  # fmt: skip
+            message = f"{quoted(new.measure)} was {_A_ROLE[old.role]} and is a primary one now"
+            yield _alarm("primary-outcome-promoted", message, new.place, moment)
     elif new.role is not primary:
         yield from _secondary(old, new, moment)
         return
@@ -176,14 +176,11 @@ def _schedule(frame: object) -> tuple[object, ...]:
     return tuple(getattr(frame, name, None) for name in names)
 
 
-def _a(role: OutcomeRole) -> str:
-    return (
-        "a secondary"
-        if role is OutcomeRole.SECONDARY
-        else "an other"
-        if role is OutcomeRole.OTHER
-        else "a primary"
-    )
+_A_ROLE = {
+    OutcomeRole.PRIMARY: "a primary outcome",
+    OutcomeRole.SECONDARY: "a secondary outcome",
+    OutcomeRole.OTHER: "one of the other outcomes",
+}
 
 
 def _alarm(code: str, message: str, place: str, moment: Moment, level: AlarmLevel = AlarmLevel.HIGH) -> Alarm:
