@@ -43,6 +43,7 @@ _CHANGE = re.compile(
 _LONGEST_CONCEPT = 9
 
 
+_CLAUSE = 400
 ONE_SEX = "it is said for one sex"
 
 
@@ -55,15 +56,16 @@ def one_sex(folded: str, start: int, end: int) -> str:
 
 def doubts_around(folded: str, start: int, end: int) -> tuple[str, ...]:
     """What in the clause around a comparison may turn it round or restrict it."""
-    begin = max(folded.rfind(mark, 0, start) for mark in (". ", ";"))
-    stops = [place for mark in (". ", ";") if (place := folded.find(mark, end)) >= 0]
-    clause = folded[begin + 1 : start] + " | " + folded[end : min(stops, default=len(folded))]
+    first, last = max(0, start - _CLAUSE), min(len(folded), end + _CLAUSE)
+    begin = max(first, *(folded.rfind(mark, first, start) + 1 for mark in (". ", ";")))
+    stops = [place for mark in (". ", ";") if (place := folded.find(mark, end, last)) >= 0]
+    clause = folded[begin:start] + " | " + folded[end : min(stops, default=last)]
     found: tuple[str, ...] = ()
     if _CONDITION.search(clause):
         found += ("a condition stands beside it",)
     if _ONE_SEX.search(clause):
         found += (ONE_SEX,)
-    if _NEGATION.search(folded[begin + 1 : start]):
+    if _NEGATION.search(folded[begin:start]):
         found += ("a negation stands before it",)
     return found
 

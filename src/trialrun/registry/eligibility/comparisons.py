@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from trialrun.registry.comparison import Comparison, Sign, TimeLimit
@@ -40,8 +41,33 @@ class _Piece:
         return after or before or self.concept or self.context
 
 
+_LONGEST = 2_000  # a longer piece is read in parts, so that time grows with the text and no faster
+_CUTS = ("\n", ". ", "; ", ", ", " ")
+
+
 def read_piece(text: str, context: str = "") -> tuple[tuple[Comparison, ...], tuple[TimeLimit, ...]]:
     """Comparisons and limits in time of a text, in its order; `context` is what it is nested in."""
+    comparisons: list[Comparison] = []
+    temporal: list[TimeLimit] = []
+    for start, end in _parts(text):
+        some, times_found = _read_part(text[start:end], context)
+        comparisons += [replace(one, start=one.start + start, end=one.end + start) for one in some]
+        temporal += [replace(one, start=one.start + start, end=one.end + start) for one in times_found]
+    return tuple(comparisons), tuple(temporal)
+
+
+def _parts(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    while len(text) - start > _LONGEST:
+        window = text[start : start + _LONGEST]
+        half = _LONGEST // 2
+        cut = next((at + len(mark) for mark in _CUTS if (at := window.rfind(mark, half)) >= 0), _LONGEST)
+        yield start, start + cut
+        start += cut
+    yield start, len(text)
+
+
+def _read_part(text: str, context: str) -> tuple[tuple[Comparison, ...], tuple[TimeLimit, ...]]:
     piece = _Piece(text, fold(text), context)
     named = list(classes(text, piece.folded))
     floor, at = 0, 0

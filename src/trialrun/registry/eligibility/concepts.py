@@ -31,10 +31,23 @@ _LAST_WORD = re.compile(
 )
 
 
+_MARKS = " \t,:;=([\"'/-."
+_LONGEST_WORD = 16
+
+
+def _untitled(phrase: str) -> str:
+    """The phrase without the little words and marks at its beginning."""
+    match = _LEADING.match(phrase)
+    return phrase[match.end() :] if match else phrase
+
+
 def _trimmed(phrase: str) -> str:
     """The phrase without the little words and marks at its end."""
     while True:
-        shorter = _LAST_WORD.sub("", phrase.rstrip(" \t,:;=([\"'/-.")).rstrip(" \t,:;=([\"'/-.")
+        shorter = phrase.rstrip(_MARKS)
+        last = _LAST_WORD.search(shorter, max(0, len(shorter) - _LONGEST_WORD))
+        if last is not None:
+            shorter = shorter[: last.start()].rstrip(_MARKS)
         if shorter == phrase:
             return phrase
         phrase = shorter
@@ -52,7 +65,7 @@ def words_before(text: str, start: int, floor: int) -> str:
         piece = piece[: closed.start()].rstrip()
     edges = [match.end() for match in _EDGE.finditer(_trimmed(piece))]
     phrase = piece[edges[-1] :] if edges else piece
-    phrase = _trimmed(_LEADING.sub("", phrase.strip()))
+    phrase = _trimmed(_untitled(phrase.strip()))
     return " ".join(f"{phrase}{tail}".split()) if phrase else tail.strip(" ()")
 
 
@@ -62,7 +75,7 @@ def words_after(text: str, end: int) -> str:
     piece = re.sub(r"^(?:of|in|for)\s+", "", piece)
     stop = _AFTER_STOP.search(piece)
     phrase = piece[: stop.start()] if stop else piece
-    return " ".join(_trimmed(_LEADING.sub("", phrase)).split()[:6])
+    return " ".join(_trimmed(_untitled(phrase)).split()[:6])
 
 
 _ANALYTES = (
@@ -83,7 +96,7 @@ def listed_before(text: str, start: int, floor: int) -> tuple[str, ...]:
     if match is None:
         return ()
     names = re.sub(r"\([^()]*\)", "", match.group())
-    parts = [_trimmed(_LEADING.sub("", part)).strip() for part in _PART.split(names)]
+    parts = [_trimmed(_untitled(part)).strip() for part in _PART.split(names)]
     return tuple(" ".join(part.split()) for part in parts if re.search(_ANALYTES, part, re.IGNORECASE))
 
 
