@@ -84,6 +84,12 @@ def _registry(rows: int) -> str:
     return registry.run(min(rows, 500_000))
 
 
+def _criteria(rows: int) -> str:  # noqa: ARG001 (the same call for all)
+    from bench import criteria
+
+    return criteria.run()
+
+
 JOBS: dict[str, Callable[[int], str]] = {
     "cohort": _cohort,
     "scores": _scores,
@@ -94,6 +100,7 @@ JOBS: dict[str, Callable[[int], str]] = {
     "mmrm": _mmrm,
     "analyses": _analyses,
     "methods": _methods,
+    "criteria": _criteria,
     "registry": _registry,
 }
 
