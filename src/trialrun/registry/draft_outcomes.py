@@ -5,35 +5,35 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from trialrun.registry.draft_schedule import Moment, moments_of, open_visit, visit_for
+from trialrun.registry.draft_outcomes_measured import measured
+from trialrun.registry.draft_schedule import (
+    Moment,
+    after_event,
+    at_event,
+    moments_of,
+    on_another_clock,
+    open_visit,
+    visit_for,
+)
 from trialrun.registry.draft_sketch import Plain, Sketch, clean, slug
 from trialrun.registry.lint_outcomes import CHANGE, has_metric
 from trialrun.registry.record import Outcome, OutcomeRole
 from trialrun.registry.timeframe import TimeFrame, parse_timeframe
-from trialrun.registry.vocabulary import SCORE_ITEM_FORMS, SCORE_ITEMS, measurement, measurement_in, score_in
+from trialrun.registry.vocabulary import Vocabulary
 from trialrun.values.finding import Severity
 
 MOST_OUTCOMES = 200
-_TITLES = {"laboratory": "Laboratory", "examination": "Examination", "assessment": "Outcome assessments"}
 _ROLES = {
     OutcomeRole.PRIMARY: "primary",
     OutcomeRole.SECONDARY: "secondary",
     OutcomeRole.OTHER: "exploratory",
 }
-_YES_NO = re.compile(
-    r"\b(?:number of (?:participants|patients|subjects)|percentage of|proportion|rates?|incidence|occurrence|responders?|response"
-    r"|surviv\w+|mortality|death|onset|time to|progression|toxicit\w+|adverse|safety|tolerab\w+)\b",
-    re.IGNORECASE,
-)
 _AGGREGATIONS = (
     (r"\b(?:proportion|percentage of|rates?|incidence|responders?)\b", "proportion of participants"),
     (r"\bnumber of (?:participants|patients|subjects)\b", "number of participants"),
     (r"\bmedian\b", "median"),
     (r"\b(?:mean|average)\b", "mean"),
     (r"\b(?:surviv\w+|time to)\b", "time to the event"),
-)
-_BETTER_HIGH = re.compile(
-    r"\b(?:albumin|platelets?|h[a]?emoglobin|surviv\w+|quality of life|response|responders?)\b", re.IGNORECASE
 )
 
 
@@ -61,6 +61,10 @@ def plan_outcomes(sketch: Sketch) -> list[PlannedOutcome]:
     for outcome in outcomes[:MOST_OUTCOMES]:
         frame = parse_timeframe(outcome.time_frame)
         moments, symbolic = moments_of(frame)
+        if on_another_clock(sketch, frame):
+            moments = [after_event(moment, frame.anchor) for moment in moments]
+        if not moments and not frame.baseline:
+            moments = [at_event(words, slug(words, "visit", set())) for words in frame.events[:3]]
         if frame.not_understood or symbolic:
             said = "; ".join(filter(None, [frame.not_understood, *symbolic]))
             sketch.say(
@@ -74,16 +78,17 @@ def plan_outcomes(sketch: Sketch) -> list[PlannedOutcome]:
     return planned
 
 
-def draft_outcome(sketch: Sketch, plan: PlannedOutcome) -> None:
+def draft_outcome(sketch: Sketch, plan: PlannedOutcome, vocabulary: Vocabulary | None = None) -> None:
     """Add one endpoint, the items it needs, and the visits that ask them."""
     outcome = plan.outcome
     label = f"{outcome.role}_{outcome.order}"
-    variable, forms, why = _variable(sketch, outcome, label)
+    found = measured(sketch, outcome, label, vocabulary)
+    variable = found.variable
     visits = list(dict.fromkeys(visit_for(sketch, moment) for moment in plan.moments))
     if not visits:
         visits = ["baseline"] if plan.frame.baseline and not plan.symbolic else [open_visit(sketch)]
-    for visit in dict.fromkeys(["baseline", *visits]):
-        for form in forms:
+    for visit in dict.fromkeys(["baseline", *visits] if found.at_baseline else visits):
+        for form in found.forms:
             sketch.fill_in(visit, form)
     name = slug(outcome.measure, "outcome", sketch.endpoints)
     assumption = f"endpoint_{label}"
@@ -96,13 +101,13 @@ def draft_outcome(sketch: Sketch, plan: PlannedOutcome) -> None:
         "description": clean(outcome.description),
         "variable": variable,
         "visits": visits,
-        "baseline_visits": ["baseline"],
+        "baseline_visits": ["baseline"] if found.at_baseline else [],
         **levels,
-        "lower_is_better": _BETTER_HIGH.search(outcome.measure) is None,
+        "lower_is_better": found.lower_is_better,
         "assumptions": [assumption, "clock_start"],
     }
     sketch.endpoints[name] = entry
-    _assume(sketch, assumption, name, variable, levels, why)
+    _assume(sketch, assumption, name, variable, levels, found.why)
     path = f"outcomesModule.{outcome.role}Outcomes"
     sketch.trace(f"{path}.measure", outcome.measure, f"endpoints.{name}")
     sketch.trace(f"{path}.timeFrame", outcome.time_frame, *(f"visits.{visit}" for visit in visits))
@@ -121,50 +126,6 @@ def _assume(sketch: Sketch, assumption: str, name: str, variable: str, levels: P
         f"endpoints.{name}",
         f"{kind}.{variable}",
     )
-
-
-def _variable(sketch: Sketch, outcome: Outcome, label: str) -> tuple[str, list[str], str]:
-    """The item or derived value an outcome is about, the forms that ask for it, and why it was chosen."""
-    text = f"{outcome.measure} {outcome.description}"
-    score = score_in(outcome.measure) and score_in(text)
-    if score:
-        forms = [
-            _ask_known(sketch, name, clean(outcome.description or outcome.measure)) for name in score.inputs
-        ]
-        sketch.derived.setdefault(score.name, {"label": score.label, "score": score.score})
-        return score.name, list(dict.fromkeys(forms)), f"The outcome names a score; {score.reason}."
-    test = measurement_in(outcome.measure)
-    if test is not None:
-        form = _ask_known(sketch, test.name, clean(outcome.measure))
-        return test.name, [form], "The outcome names a laboratory test this program knows."
-    name = f"outcome_{label}"
-    yes_no = _YES_NO.search(outcome.measure) is not None
-    item: Plain = {"label": clean(outcome.measure) or "not named", "type": "boolean" if yes_no else "number"}
-    if not yes_no:
-        item["unit"] = "1"
-    item |= {"attested_by": "investigator", "record": clean(outcome.measure) or "not named"}
-    item["note"] = "Type and unit are assumed: the draft does not know this measure."
-    sketch.ask("assessment", _TITLES["assessment"], name, item)
-    said = "whether it happened to the participant" if yes_no else "one number without unit"
-    return name, ["assessment"], f"The measure is not in the draft's vocabulary; it is asked as {said}."
-
-
-def _ask_known(sketch: Sketch, name: str, words: str) -> str:
-    """Put a known laboratory test or grade on its form, and return the form."""
-    if name in SCORE_ITEMS:
-        form = SCORE_ITEM_FORMS[name]
-        sketch.ask(form, _TITLES.get(form, form.capitalize()), name, {**SCORE_ITEMS[name], "record": words})
-        return form
-    test = measurement(name)
-    if test.form == "laboratory" and "sample_date" not in sketch.items:
-        sketch.ask(
-            test.form,
-            _TITLES.get(test.form, test.form.capitalize()),
-            "sample_date",
-            {"label": "Date of the sample", "type": "date", "note": "Dates the values drawn with it."},
-        )
-    sketch.ask(test.form, _TITLES.get(test.form, test.form.capitalize()), name, {**test.item, "record": words})
-    return test.form
 
 
 def _levels(outcome: Outcome, frame: TimeFrame, assumption: str, score: str) -> Plain:

@@ -10,6 +10,7 @@ from trialrun.registry.timeframe import TimeFrame
 from trialrun.values.finding import Severity
 
 MOST_VISITS = 60
+MOST_UNDATED = 12
 OPEN_VISIT = "end_of_follow_up"
 _UNIT_DAYS = {"D": 1, "W": 7, "M": 30.4375, "Y": 365.25}
 _WINDOWS = ((7, 1), (14, 2), (45, 3), (75, 14), (150, 21))
@@ -18,7 +19,10 @@ _LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A planned day: an offset `study.yaml` can hold, and its length in days for sorting."""
+    """A planned day: an offset `study.yaml` can hold, and its length in days for sorting.
+
+    Without an offset it is a visit held when something happens that has no day of its own.
+    """
 
     name: str
     title: str
@@ -32,7 +36,7 @@ def moments_of(frame: TimeFrame) -> tuple[list[Moment], list[str]]:
     if frame.window is not None:
         points.append(frame.window[1])
     symbolic: list[str] = []
-    begun = 0.0
+    begun = max([0.0, *(_days(point) for point in frame.points)])
     for rule in frame.repeat:
         steps = [step for step in _steps(rule, frame) if _days(step) > begun]
         points += steps
@@ -41,7 +45,7 @@ def moments_of(frame: TimeFrame) -> tuple[list[Moment], list[str]]:
             symbolic.append(rule)
     found: dict[str, Moment] = {}
     for point in points:
-        moment = _moment(point, frame.cycle_days)
+        moment = _moment(point, frame)
         if moment is None:
             symbolic.append(point)
         else:
@@ -49,12 +53,16 @@ def moments_of(frame: TimeFrame) -> tuple[list[Moment], list[str]]:
     return sorted(found.values(), key=lambda moment: moment.days), symbolic
 
 
-def _moment(point: str, cycle_days: int | None) -> Moment | None:
+def _moment(point: str, frame: TimeFrame) -> Moment | None:
+    cycle_days = frame.cycle_days
     day = re.fullmatch(r"D(-?\d+)(?:[+-].*)?", point)
     if day:
         number = int(day.group(1))
-        return _named("day", number, f"P{max(number - 1, 0)}D", max(number - 1, 0))
-    cycle = re.fullmatch(r"C(\d+)D(\d+)", point)
+        after = max(number if frame.day_zero else number - 1, 0)
+        return (
+            _named("day", number, f"P{after}D", after) if number >= 0 else Moment("day_0", "Day 0", "P0D", 0)
+        )
+    cycle = re.fullmatch(r"C(\d+)D(\d+)(?:[+-].*)?", point)
     if cycle and (cycle_days or cycle.group(1) == "1"):
         offset = (int(cycle.group(1)) - 1) * (cycle_days or 0) + int(cycle.group(2)) - 1
         return _named("day", offset + 1, f"P{offset}D", offset)
@@ -63,7 +71,7 @@ def _moment(point: str, cycle_days: int | None) -> Moment | None:
         hours = float(clock.group(1)) / {"H": 1, "M": 60, "S": 3600}[clock.group(2)]
         days = int(hours // 24)
         return Moment(f"days_{days}", _day_count(days), f"P{days}D", days)
-    span = re.fullmatch(r"P(\d+)([DWMY])(?:-(?:post|pre))?", point)
+    span = re.fullmatch(r"P(\d+)([DWMY])(?:-(?:post|pre)|\+.*)?", point)
     if span is None:
         return None
     number, unit = int(span.group(1)), span.group(2)
@@ -74,6 +82,69 @@ def _moment(point: str, cycle_days: int | None) -> Moment | None:
         return Moment(f"days_{number}", _day_count(number), f"P{number}D", number)
     offset = f"P{number * 12}M" if unit == "Y" else f"P{number}{unit}"
     return _named(words, number, offset, number * _UNIT_DAYS[unit])
+
+
+_CLOCK = frozenset(
+    {
+        "enrolment",
+        "randomisation",
+        "first_dose",
+        "dose",
+        "treatment",
+        "intervention",
+        "vaccination",
+        "first_vaccination",
+        "surgery",
+        "transplantation",
+    }
+)
+
+
+_SHORT_WORD = 2
+_ENDS = (
+    "end",
+    "completion",
+    "last",
+    "discontinuation",
+    "discharge",
+    "admission",
+    "birth",
+    "gestation",
+    "dose_",
+    "final",
+)
+
+
+def on_another_clock(sketch: Sketch, frame: TimeFrame) -> bool:
+    """Whether a time frame counts from an event that is not where the study's clock starts.
+
+    An event the interventions are named after ("stent implantation") is the intervention itself.
+    """
+    if not frame.anchor_stated or frame.anchor in _CLOCK:
+        return False
+    if frame.points and all(point.endswith(("-pre", "-post")) for point in frame.points):
+        return False
+    words = [word for word in frame.anchor.split("_") if len(word) > _SHORT_WORD]
+    if frame.anchor.startswith(_ENDS):
+        return True
+    record = sketch.record
+    given = " ".join(
+        [f"{one.name} {one.description}" for one in record.interventions]
+        + [f"{arm.label} {arm.description}" for arm in record.arms]
+        + [record.brief_title]
+    ).lower()
+    return not any(word in given for word in words)
+
+
+def after_event(moment: Moment, anchor: str) -> Moment:
+    """The same length after an event without a day in the plan: a visit somebody has to date."""
+    words = anchor.replace("_", " ")
+    return Moment(f"{moment.name}_after_{anchor}"[:60], f"{moment.title} after {words}", "", moment.days)
+
+
+def at_event(words: str, name: str) -> Moment:
+    """A visit held when something happens: at discharge, at the end of treatment."""
+    return Moment(name, words[:1].upper() + words[1:120], "", 0.0)
 
 
 def _day_count(number: int) -> str:
@@ -128,9 +199,12 @@ def draft_visits(sketch: Sketch, moments: list[Moment]) -> None:
             "anchor": "first_dose",
             "offset": "P0D",
         }
-    planned = _without_twins(sketch, moments)
+    planned = _without_twins(sketch, [moment for moment in moments if moment.offset])
     for order, moment in enumerate(planned):
         _follow_up(sketch, moment, [other.days for other in planned[:order] + planned[order + 1 :]])
+    for moment in moments:
+        if not moment.offset:
+            _undated(sketch, moment)
     sketch.visits["early_termination"] = {
         "title": "Early termination",
         "kind": "early_termination",
@@ -175,6 +249,8 @@ def _without_twins(sketch: Sketch, moments: list[Moment]) -> list[Moment]:
 
 def visit_for(sketch: Sketch, moment: Moment) -> str:
     """The drafted visit of a day: its own, or its twin's."""
+    if not moment.offset:
+        return moment.name if moment.name in sketch.visits else open_visit(sketch)
     if moment.days <= 0:
         return "dose_1" if "dose_1" in sketch.visits else "baseline"
     if moment.name in sketch.visits:
@@ -209,6 +285,29 @@ def open_visit(sketch: Sketch) -> str:
             f"visits.{OPEN_VISIT}",
         )
     return OPEN_VISIT
+
+
+def _undated(sketch: Sketch, moment: Moment) -> None:
+    known = [
+        name
+        for name, visit in sketch.visits.items()
+        if visit["kind"] == "follow_up" and "offset" not in visit
+    ]
+    if moment.name in sketch.visits or len(known) >= MOST_UNDATED:
+        return
+    sketch.visits[moment.name] = {
+        "title": moment.title,
+        "kind": "follow_up",
+        "note": "The record counts it from an event whose day is not planned; the visit is held when that day is known.",
+    }
+    sketch.assume(
+        f"undated_{moment.name}",
+        f"The record asks for a visit ({moment.title.lower()}) whose day depends on an event of each participant.",
+        "A visit without a planned day.",
+        "A day that nobody stated is not invented.",
+        f"visits.{moment.name}",
+        alternatives=("an anchor and an offset of this study",),
+    )
 
 
 def _follow_up(sketch: Sketch, moment: Moment, others: list[float]) -> None:
