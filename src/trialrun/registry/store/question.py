@@ -67,7 +67,7 @@ def _pieces(text: str, notes: list[str]) -> tuple[list[str], list[str]]:
     wanted: dict[str, None] = {}
     unwanted: dict[str, None] = {}
     for minus, phrase, word in _PIECE.findall(text):
-        piece = _piece(phrase, word)
+        piece = _piece(phrase, word, notes)
         if not piece:
             if (phrase or word).strip():
                 notes.append(f"“{(phrase or word)[:40]}” holds no letter or number; it was left out.")
@@ -79,10 +79,13 @@ def _pieces(text: str, notes: list[str]) -> tuple[list[str], list[str]]:
     return list(wanted), list(unwanted)
 
 
-def _piece(phrase: str, word: str) -> str:
-    text = (phrase or word)[:_LONGEST_WORD]
+def _piece(phrase: str, word: str, notes: list[str]) -> str:
+    text = (phrase or word.rstrip("*"))[:_LONGEST_WORD]
     letters = sum(map(str.isalnum, text))
     if not letters:
         return ""
-    beginning = word.endswith("*") and letters >= _SHORTEST_BEGINNING
+    beginning = word.endswith("*")
+    if beginning and letters < _SHORTEST_BEGINNING:
+        notes.append(f"“{word}” is too short for a beginning; it was searched as a whole word.")
+        beginning = False
     return '"' + text.replace('"', '""') + '"' + (" *" if beginning else "")

@@ -72,7 +72,7 @@ class Searcher:
         total = _all(masks)
         size = min(max(search.size, 1), LARGEST_PAGE)
         first = (max(search.page, 1) - 1) * size
-        order = self._ordered(asked, search.sort, total)
+        order = self._ordered(asked, search.sort, total, first + size)
         places = order[first : first + size].tolist() if first < len(order) else []
         facets = {name: self._facet(name, masks) for name in _FACETS}
         return Found(int(total.sum()), self.hits(places), MappingProxyType(facets), notes)
@@ -81,6 +81,19 @@ class Searcher:
         """The places of all trials found, in the order asked for."""
         asked, masks, _ = self._narrowed(search, today)
         return self._ordered(asked, search.sort, _all(masks))
+
+    def near(self, expressions: list[str], registry_id: str, n: int) -> tuple[Hit, ...]:
+        """Trials that answer some of several questions, those that answer most and rarest first; itself left out."""
+        import numpy as np
+
+        score = np.zeros(self.columns.count)
+        for expression in expressions:
+            places = self._matching(expression)
+            score[places] += np.log1p(self.columns.count / max(len(places), 1))
+        places = np.flatnonzero(score)
+        order = places[np.lexsort((-self.columns.one["updated"][places], -score[places]))]
+        hits = self.hits(order[: n + 1].tolist())
+        return tuple(hit for hit in hits if hit.registry_id != registry_id)[:n]
 
     def hits(self, places: list[int]) -> tuple[Hit, ...]:
         """The trials at these places of the columns, in this order."""
@@ -144,49 +157,63 @@ class Searcher:
             text = self.connection.execute(
                 "SELECT group_concat(rowid) FROM words WHERE words MATCH ?", (expression,)
             ).fetchone()[0]
-            found = np.array(text.split(",") if text else [], dtype=np.int64) - 1
+            found = np.fromstring(text or "", dtype=np.int64, sep=",") - 1
+            found = found[
+                found < self.columns.count
+            ]  # trials newer than the columns are found a moment later
             self.memory.put(key, found)
         return found
 
-    def _ordered(self, asked: Question, sort: Sort, mask: Mask) -> NDArray[np.int64]:
-        if sort is Sort.RELEVANCE and asked.wanted:
-            order = self._ranked(asked)
-        else:
+    def _ordered(self, asked: Question, sort: Sort, mask: Mask, wanted: int = 0) -> NDArray[np.int64]:
+        """The places found in their order: all of them, or at least so many as are wanted."""
+        if sort is not Sort.RELEVANCE or not asked.wanted:
             order = self.columns.latest_first("started" if sort is Sort.STARTED else "updated")
+        elif len(self._matching(asked.wanted)) > _MOST_RANKED:
+            return self._by_parts(asked.plain, mask, wanted)
+        else:
+            order = self._ranked(asked.wanted)
         return order[mask[order]]
 
-    def _ranked(self, asked: Question) -> NDArray[np.int64]:
+    def _ranked(self, expression: str) -> NDArray[np.int64]:
         """The places of the trials the index finds, the most relevant first, of equals the last updated."""
         import numpy as np
 
-        key = (self.columns.generation, "ranked", asked.wanted)
+        key = (self.columns.generation, "ranked", expression)
         found = self.memory.get(key)
         if found is None:
-            places = self._matching(asked.wanted)
-            if len(places) > _MOST_RANKED:
-                score = self._by_parts(asked.plain)[places]
-            else:
-                rows = self.connection.execute(
-                    f"SELECT rowid, bm25(words, {_WEIGHTS}) FROM words WHERE words MATCH ?",  # noqa: S608
-                    (asked.wanted,),
-                ).fetchall()
-                table = np.array(rows, dtype=np.float64).reshape(-1, 2)
-                places, score = table[:, 0].astype(np.int64) - 1, table[:, 1]
-            found = places[np.lexsort((-self.columns.one["updated"][places], score))]
+            rows = self.connection.execute(
+                f"SELECT rowid, bm25(words, {_WEIGHTS}) FROM words WHERE words MATCH ?",  # noqa: S608
+                (expression,),
+            ).fetchall()
+            table = np.array(rows, dtype=np.float64).reshape(-1, 2)
+            table = table[table[:, 0] <= self.columns.count]
+            places = table[:, 0].astype(np.int64) - 1
+            found = places[np.lexsort((-self.columns.one["updated"][places], table[:, 1]))]
             self.memory.put(key, found)
         return found
 
-    def _by_parts(self, plain: str) -> NDArray[np.float64]:
-        """A score for words of very many trials, the lowest first: by the parts that hold all the words.
+    def _by_parts(self, plain: str, mask: Mask, wanted: int) -> NDArray[np.int64]:
+        """Places for words of very many trials: those with all words in the title first, then in other parts.
 
         Such words say too little for their counts to tell trials apart, and counting them takes seconds.
+        Parts are only looked through until as many as wanted are found; 0 asks for all.
         """
         import numpy as np
 
-        score = np.zeros(self.columns.count)
+        latest = self.columns.latest_first("updated")
+        left = mask.copy()
+        found: list[NDArray[np.int64]] = []
         for parts in ("title", "title condition", "title condition intervention"):
-            score[self._matching(f"{{{parts}}} : ({plain})")] -= 1.0
-        return score
+            holding = np.zeros(self.columns.count, dtype=bool)
+            holding[self._matching(f"{{{parts}}} : ({plain})")] = True
+            holding &= left
+            found.append(latest[holding[latest]])
+            left &= ~holding
+            if wanted and sum(map(len, found)) >= wanted:
+                break
+        else:
+            found.append(latest[left[latest]])
+        return np.concatenate(found)
 
     def _admits_age(self, years: Decimal) -> Mask:
         months = float(years) * 12

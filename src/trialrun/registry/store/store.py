@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -31,6 +32,9 @@ from trialrun.registry.store.related import related
 from trialrun.registry.store.searching import Memory, Searcher
 from trialrun.registry.store.sources import Reading, files_of
 from trialrun.registry.store.writing import import_items
+
+_QUICK = 0.2  # seconds of reading the columns that nobody minds
+_PATIENCE = 20  # times as long as reading them took are they used although records came in since
 
 
 def open_registry(path: Path | str) -> RegistryStore:
@@ -69,6 +73,7 @@ class RegistryStore:
         self._lock = threading.Lock()
         self._importing = threading.Lock()
         self._columns: Columns | None = None
+        self._good_until = 0.0
         self._memory = Memory.empty()
         with self._reading() as connection:
             self._dictionary: bytes = _fact(connection, "dictionary")
@@ -105,6 +110,7 @@ class RegistryStore:
         try:
             return import_items(self.path, self._dictionary, Reading(files), moment, progress)
         finally:
+            self._good_until = 0.0
             self._importing.release()
 
     def search(self, search: Search, today: date) -> Found:
@@ -189,9 +195,12 @@ class RegistryStore:
     def _searcher(self, connection: sqlite3.Connection) -> Searcher:
         generation = _fact(connection, "generation")
         columns = self._columns
-        if columns is None or columns.generation != generation:
-            columns = read_columns(connection, generation)
-            self._columns = columns
+        if columns is None or (columns.generation != generation and time.monotonic() >= self._good_until):
+            began = time.monotonic()
+            columns = self._columns = read_columns(connection, generation)
+            # while records come in, batch upon batch, a large store is not read anew for every search
+            taken = time.monotonic() - began
+            self._good_until = time.monotonic() + (_PATIENCE * taken if taken > _QUICK else 0)
         return Searcher(connection, columns, self._memory)
 
     def _connection(self) -> sqlite3.Connection:
