@@ -7,7 +7,7 @@ import re
 _CONDITION = re.compile(
     r"\b(?:if|unless|except|excluding|other\s+than|in\s+case\s+of|when|whichever|provided|apart\s+from|only\s+if|"
     r"in\s+(?:the\s+)?(?:presence|absence)\s+of|allowed|permitted|acceptable|"
-    r"depending|e\.g\.|for\s+example|such\s+as|with\s+(?:the\s+)?exception|however|otherwise|"
+    r"liver\s+metasta\w+|depending|e\.g\.|for\s+example|such\s+as|with\s+(?:the\s+)?exception|however|otherwise|"
     r"corresponding|respectively|f/m|m/f|patients?\s+with\s+\w+\s+metasta\w+)(?!\w)"
 )
 _ONE_SEX = re.compile(
@@ -44,6 +44,10 @@ _LONGEST_CONCEPT = 9
 
 
 _CLAUSE = 400
+_CHANGE_OF = re.compile(
+    r"\b(?:increase|decrease|change|loss|gain|reduction|drop|rise|fall|improvement|elevation)s?\s+(?:in|of)\s+[^,;:]{0,50}$"
+)
+_MORE_NUMBERS = re.compile(r"\s*(?:but|or|and|/|-)\s*\d")
 ONE_SEX = "it is said for one sex"
 
 
@@ -63,6 +67,10 @@ def doubts_around(folded: str, start: int, end: int) -> tuple[str, ...]:
     found: tuple[str, ...] = ()
     if _CONDITION.search(clause):
         found += ("a condition stands beside it",)
+    if _CHANGE_OF.search(folded[begin:start]):
+        found += ("a change is compared, not a value",)
+    if _MORE_NUMBERS.match(folded, end):
+        found += ("a further number stands beside it",)
     if _ONE_SEX.search(clause):
         found += (ONE_SEX,)
     if _NEGATION.search(folded[begin:start]):
@@ -82,9 +90,9 @@ def doubts_about(concept: str) -> tuple[str, ...]:
     return ()
 
 
-_NO_CLASS = re.compile(r"(?:stages?|grades?|staging|grading|class(?:es)?)$", re.IGNORECASE)
+_NO_CLASS = re.compile(r"(?:.*\s)?(?:stages?|grades?|staging|grading|class(?:es)?)$", re.IGNORECASE)
 
 
 def doubts_about_class(concept: str) -> tuple[str, ...]:
-    """Why a class may not be what is compared: a mere "grade" is a grade of nothing named."""
+    """Why a class may not be what is compared: of what a mere "grade" or "stage" is one, the words only suggest."""
     return ("it is not said what is graded",) if _NO_CLASS.match(concept) else ()

@@ -53,6 +53,7 @@ _ROMAN_SIGNS = {
 _LETTERED = re.compile(r"child|asia|who|bi-?rads|outerbridge|pugh")
 
 
+_BRACKET_AND_MORE = re.compile(r"\s*\([^()]{0,80}\)\s*(?:or|and|/|,|to|-)")
 _RELATIVE = re.compile(r"\s*(?:or|and|&|/)?\s*(?:worse|poorer|beyond|advanced|plus|\+)")
 
 
@@ -112,6 +113,8 @@ def _read(text: str, folded: str, match: re.Match[str], floor: int) -> ClassRead
 
 def _is_class(text: str, folded: str, name: re.Match[str], value: re.Match[str]) -> bool:
     """Letters are classes only where classes have letters, and in capitals."""
+    if value.group() in ("i", "v", "x"):
+        return text[value.start()].isupper()
     if value.group()[0] not in "abcde":
         return True
     lettered = _LETTERED.search(folded[max(0, name.start() - 20) : value.start()]) is not None
@@ -136,17 +139,19 @@ def _values(
         ranges = ranges or more["range"] is not None
         end = more.end()
     doubts: tuple[str, ...] = ()
+    if _BRACKET_AND_MORE.match(folded, end):
+        doubts = ("the list goes on behind a bracket",)
     if sign is None:
         after = AFTER.match(folded, end)
         if after is not None and len(values) == 1 and (after["more"] or after["less"]):
-            doubts = ("better is not told in numbers",) if "better" in after.group() else ()
+            doubts += ("better is not told in numbers",) if "better" in after.group() else ()
             sign, end = (Sign.GTEQ if after["more"] else Sign.LTEQ), after.end()
         elif _RELATIVE.match(folded, end):
-            doubts = ("what is worse is not told in numbers",)
+            doubts += ("what is worse is not told in numbers",)
     if sign is None:
         sign = Sign.BETWEEN if ranges and len(values) == 2 else Sign.EQ
         if ranges and len(values) > 2:
-            doubts = ("a range and a list together",)
+            doubts += ("a range and a list together",)
     spelled = tuple(_ROMAN_SIGNS.get(one, one) for one in values)
     return ClassRead(
         _concept(text, name, floor, end), min(start, value.start()), end, name.start(), sign, spelled, doubts

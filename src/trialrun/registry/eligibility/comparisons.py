@@ -16,6 +16,9 @@ from trialrun.registry.eligibility.quantities import Quantity, quantities
 _AGE_IN_SIGN = re.compile(r"\bage[sd]?\b|\bolder\b|\byounger\b")
 
 
+_SIDE = re.compile(r"\s*\(?\s*(systolic|diastolic)\b")
+
+
 @dataclass(slots=True)
 class _Piece:
     """A piece of text while it is read."""
@@ -32,6 +35,9 @@ class _Piece:
         """What the quantity between two places is about."""
         if _AGE_IN_SIGN.search(self.folded[start:end]):
             return "age"
+        side = _SIDE.match(self.folded, end)
+        if side is not None:
+            return f"{side[1]} blood pressure"
         if self.concept and floor and concepts.only_joins(self.text[floor:start]):
             return self.concept
         before = concepts.words_before(self.text, start, floor)
@@ -175,6 +181,9 @@ def _compare(piece: _Piece, quantity: Quantity, names: tuple[str, ...]) -> bool:
     return True
 
 
+_EXTREME = re.compile(r"\b(min|max)imum\b")
+
+
 def _bare(piece: _Piece, quantity: Quantity, floor: int) -> bool:
     """A value without a sign counts only right behind a measurement's name, and is never certain."""
     before = concepts.words_before(piece.text, quantity.start, floor)
@@ -182,9 +191,11 @@ def _bare(piece: _Piece, quantity: Quantity, floor: int) -> bool:
         return False
     if not (quantity.unit.text or concepts.is_scored(piece.folded[: quantity.start])):
         return False
+    limit = _EXTREME.search(before.lower())
+    sign = Sign.EQ if limit is None else Sign.GTEQ if limit[1] == "min" else Sign.LTEQ
     plain = Comparison(
         concepts.plain_name(before),
-        Sign.EQ,
+        sign,
         quantity.values,
         quantity.unit.text,
         quantity.start,

@@ -79,7 +79,7 @@ def _plain_years(before: str, after: str, least: float) -> bool:
 
 _MEASURED = (
     r"\b(?:expectanc\w+|surviv(?:al|e)\w*|life\s*(?:span|time)|gestation\w*|(?:menstrual|ovarian)\s+cycles?|cycle\s+length|prognosis|"
-    r"commut\w+|distance|bone\s+age|sleep\s+latency|post-?menstrual\s+age|corrected\s+age|amenorrh\w+|term|pregnan\w+)\b"
+    r"commut\w+|distance|bone\s+age|sleep\s+latency|post-?menstrual\s+age|corrected\s+age|amenorrh\w+|term)\b"
 )
 _MEASURED_BEFORE = re.compile(rf"{_MEASURED}[^.;]{{0,50}}$")
 _MEASURED_JUST_BEFORE = re.compile(

@@ -97,4 +97,4 @@ def unit_at(folded: str, text: str, place: int) -> Unit:
     found = UNIT.match(folded, place)
     if found is None or found.end() == place or not found.group().strip():
         return Unit(end=place)
-    return Unit(" ".join(text[place : found.end()].split()), end=found.end())
+    return Unit(" ".join(text[place : found.end()].split()).rstrip("."), end=found.end())
