@@ -143,6 +143,7 @@ def test_a_limit_for_one_sex_says_which() -> None:
         ("study drug within 5 half-lives", "LTEQ 5 half-life", "before", "", False),
         ("within 48 hours of admission", "LTEQ 48 hour", "after", "admission", False),
         ("pain for more than 12 weeks", "GT 12 week", None, "", True),
+        ("surgery expected to last at least 1 hour", "GTEQ 1 hour", None, "", True),
     ],
 )
 def test_limits_in_time(text: str, expected: str, direction: str | None, anchor: str, lasts: bool) -> None:

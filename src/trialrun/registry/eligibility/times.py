@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from trialrun.registry.comparison import Direction
 
 _BACK = re.compile(
-    r"\b(?:past|last|previous|prior|preceding|recent|within|in\s+the|during\s+the|during|over\s+the|first|next|following)\s+"
+    r"\b(?:past|(?<!to\s)last|previous|prior|preceding|recent|within|in\s+the|during\s+the|during|over\s+the|first|next|following)\s+"
     r"(?:the\s+)?(?:last\s+|past\s+|previous\s+|prior\s+)?(?:approximately\s+|at\s+least\s+)?$"
 )
-_PAST = re.compile(r"\b(?:past|last|previous|prior|preceding)\s+$")
+_PAST = re.compile(r"\b(?:past|(?<!to\s)last|previous|prior|preceding)\s+$")
 _FORWARD = re.compile(r"\b(?:first|next|following|coming)\s+$")
 _EVENTS = (
     r"(?:screening|enrol|baseline|study|random|inclusion|visit|first|day|entry|start|informed|consent|registration|treatment|"
@@ -31,7 +31,7 @@ _AFTER = re.compile(
     + r"(?:birth|discharge|surgery|onset|diagnosis|admission|injury|delivery|transfer|last|symptom|stroke)))"
 )
 _FOR = re.compile(
-    r"\b(?:for|lasting|lasts\b|persist\w*|duration(?:\s+of)?(?:\s+is)?|continuously|throughout|spent|stable|over(?!\s+the\s+(?:past|last|previous))|history\s+of|"
+    r"\b(?:for|lasting|to\s+last|lasts\b|persist\w*|duration(?:\s+of)?(?:\s+is)?|continuously|throughout|spent|stable|over(?!\s+the\s+(?:past|last|previous))|history\s+of|"
     r"older|longer|since|period\s+of)\s*(?:the\s+)?(?:past\s+|last\s+|previous\s+)?(?:a\s+)?(?:period\s+of\s+)?$"
 )
 _LENGTH_AFTER = re.compile(
