@@ -61,13 +61,13 @@ def test_the_invented_page_too(data: Path, tmp_path: Path) -> None:
         "a) Allergy to barley.",
         "b) Allergy to honey.",
     ]
-    assert {"week_4", "week_8", "week_12", "week_24", "month_6", "end_of_follow_up"} <= set(study.visits)
+    assert {"week_4", "week_8", "week_12", "week_24", "month_6", "after_the_last_storm"} <= set(study.visits)
 
 
 def test_criteria_are_questions_in_the_record_s_own_words(first: Study) -> None:
     names = ["I1", "I2", "I3", "E1", "E2a", "E2b", "E2c", *(f"E{number}" for number in range(3, 16))]
     assert [name for name in first.criteria if name != "I_AGE"] == names
-    computed = {"E5": "event_e5 AND event_e5_last >= ADD_MONTHS(screening_date, -6)"}
+    computed = {"I3": "child_pugh >= 7", "E5": "event_e5 AND event_e5_last >= ADD_MONTHS(screening_date, -6)"}
     for name in names:
         criterion = first.criteria[name]
         assert criterion.expression == computed.get(name, f"criterion_{name.lower()}")

@@ -54,8 +54,8 @@ def age_limits(record: Record) -> AgeLimits:
 
 def read_alone(kind: SectionKind, words: str) -> ReadCriterion | None:
     """One piece of eligibility text read by itself; none where it holds several or nothing."""
-    text = " ".join(words.split())
-    if len(text) > _LONGEST:
+    text = " ".join(words.split()).rstrip(" .;,")
+    if not text or len(text) > _LONGEST:
         return None
     read = read_criteria(f"{kind.value.capitalize()} Criteria:\n\n* {text}")
     return read[0] if len(read) == 1 else None
