@@ -7,11 +7,12 @@ each criterion is a question in the record's own words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from trialrun.errors import RecordError
+from trialrun.registry.draft_analysis import ASSUMPTION, analysis_assumption, analysis_section
 from trialrun.registry.draft_criteria import draft_criteria
 from trialrun.registry.draft_design import draft_design, measured_after_the_start
 from trialrun.registry.draft_fixed import ROLES, consent_text, draft_fixed, fixed_settings
@@ -25,6 +26,7 @@ from trialrun.registry.record import Record
 from trialrun.registry.trim import trimmed
 from trialrun.registry.vocabulary import Vocabulary
 from trialrun.registry.write import document_of, write_record
+from trialrun.study.load import read_study
 from trialrun.values.finding import Finding, Severity
 
 STUDY_FILE = "study.yaml"
@@ -118,7 +120,22 @@ def write_draft(record: Record, folder: Path, vocabulary: Vocabulary | None = No
     (folder / "consent" / "en-1.md").write_text(made.consent, encoding="utf-8")
     (folder / REHEARSAL_FILE).write_text(rehearsal_text(made.content), encoding="utf-8")
     (folder / STUDY_FILE).write_text(_HEAD + yaml_text(made.content), encoding="utf-8")
-    return made
+    return _with_analysis(made, folder)
+
+
+def _with_analysis(made: Draft, folder: Path) -> Draft:
+    """The draft with its analysis plan written down: what the study as it loads would be analysed by."""
+    study, _problems = read_study(folder)
+    if study is None or not study.endpoints:
+        return made
+    content: Plain = {}
+    for name, section in made.content.items():
+        if name == "assumptions":
+            content["analysis"] = analysis_section(study)
+        content[name] = section
+    content["assumptions"] = {**content["assumptions"], ASSUMPTION: analysis_assumption(study)}
+    (folder / STUDY_FILE).write_text(_HEAD + yaml_text(content), encoding="utf-8")
+    return replace(made, content=content)
 
 
 def _traceability(sketch: Sketch) -> list[Plain]:
