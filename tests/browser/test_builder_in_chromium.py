@@ -17,7 +17,12 @@ RECORD = {
     "eligibilityModule": {
         "eligibilityCriteria": "Inclusion Criteria:\n\n* Able to consent\n* Body mass index from 25 to 40 kg/m2\n\n"
         "Exclusion Criteria:\n\n"
-        + "\n".join(f"* A condition of the kind number {number}" for number in range(1, 79)),
+        + "\n".join(
+            "* Not yet of full age on the day of the consent"
+            if number == 7
+            else f"* History of disorder {number}"
+            for number in range(1, 79)
+        ),
         "sex": "ALL",
         "minimumAge": "18 Years",
     }

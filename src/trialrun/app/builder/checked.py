@@ -26,13 +26,14 @@ class Checked:
     """A text with its plain values, the study it makes (none when it does not load), and every finding.
 
     `data` is what the text says, also where it is no study; `None` where it is not even YAML. `places` are the lines of
-    its parts by their path.
+    its parts by their path; `loads` says whether the program would run it.
     """
 
     data: Any
     study: Study | None
     findings: tuple[Finding, ...]
     places: Mapping[Path_, Place] = field(default_factory=dict[Path_, Place])
+    loads: bool = False
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -87,11 +88,12 @@ def _check(folder: Path, text: str) -> Checked:
                 (beside / name).symlink_to((folder / name).resolve())
         study, found = read_study(beside)
     located = parse_yaml(text, Located("study.yaml"))
-    if study is not None and not any(one.severity is Severity.ERROR for one in found):
+    loads = study is not None and not any(one.severity is Severity.ERROR for one in found)
+    if study is not None and loads:
         found = [*found, *check_study(study)]
     if study is not None:
         study = replace(study, folder=str(folder))
-    return Checked(located.data, study, tuple(dict.fromkeys(found)), located.places)
+    return Checked(located.data, study, tuple(dict.fromkeys(found)), located.places, loads)
 
 
 def added(before: Checked, after: Checked) -> tuple[Finding, ...]:

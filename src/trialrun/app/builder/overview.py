@@ -102,7 +102,7 @@ def overview(checked: Checked) -> Overview:
     about: Any = checked.data.get("study") if checked.is_yaml else None
     title = str(cast("dict[str, Any]", about).get("title", "")) if isinstance(about, dict) else ""
     loose = tuple(one for one in checked.findings if id(one) not in known and one.code != "open-assumption")
-    return Overview(title, sections, loose, _background(checked), checked.study is not None)
+    return Overview(title, sections, loose, _background(checked), checked.loads)
 
 
 def section_of(
