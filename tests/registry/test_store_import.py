@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -382,6 +384,49 @@ def test_many_are_prepared_in_other_processes_with_the_same_outcome(tmp_path: Pa
     outcomes.append(stores[1].import_files([path], now=NOW))
     assert outcomes[0] == outcomes[1] == Imported(1, 30, 30, 0, 0, 1)
     assert vocabulary(stores[0].path) == vocabulary(stores[1].path)
+
+
+def test_the_processes_of_a_killed_import_end_with_it(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, studies(3000))))
+    script = """
+        import multiprocessing, sys
+        from datetime import UTC, datetime
+        from pathlib import Path
+        from trialrun.registry.store import open_registry, preparing, writing
+        if __name__ == "__main__":
+            preparing._MANY, writing._BATCH = 1, 50
+            def progress(step):
+                print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+            open_registry(sys.argv[1]).import_files([Path(sys.argv[2])], now=datetime.now(UTC), progress=progress)
+    """
+    (tmp_path / "importing.py").write_text(textwrap.dedent(script))
+    running = subprocess.Popen(
+        [
+            sys.executable,
+            str(tmp_path / "importing.py"),
+            str(tmp_path / "store.db"),
+            str(tmp_path / "a.jsonl"),
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert running.stdout is not None
+    workers = [int(word) for word in running.stdout.readline().split()]
+    assert workers
+    running.kill()
+    running.wait()
+    waited = 0
+    while any(_lives(pid) for pid in workers) and waited < 300:
+        time.sleep(0.1)
+        waited += 1
+    assert not any(_lives(pid) for pid in workers)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_progress_is_told(store: RegistryStore, tmp_path: Path, monkeypatch) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import Any
 
 from trialrun.errors import RecordError
@@ -94,6 +95,15 @@ def _chunks(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
 def _undisturbed() -> None:
     """The process that started the work decides when it ends, not the key pressed in its terminal."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_importer, daemon=True).start()
+
+
+def _end_with_the_importer() -> None:
+    """A killed importer tells nobody: its processes watch for its end, and wait for work no longer."""
+    importer = parent_process()
+    if importer is not None:
+        importer.join()
+        os._exit(1)
 
 
 def _all_ready(chunk: list[Piece], dictionary: bytes) -> list[Ready]:
