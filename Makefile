@@ -45,7 +45,7 @@ docs: setup-test ## regenerate the reference pages and the catalogue of words
 	@$(PY) tools/generate_words.py
 
 pictures: setup-test ## take the pictures of the documentation anew, in Chromium
-	@TRIALRUN_SCREENSHOTS=docs/images $(PY) -m pytest -n0 tests/browser/test_pictures.py
+	@TRIALRUN_SCREENSHOTS=docs/images $(PY) -m pytest -n0 tests/browser/test_pictures.py tests/browser/test_builder_in_chromium.py::test_an_edit_keeps_comments_and_says_what_it_thinks
 
 format: setup-test ## format the code
 	@.venv/bin/ruff format .
