@@ -71,7 +71,7 @@ def test_signs_behind_a_number(words: str, sign: str) -> None:
         ("bilirubin above the upper limit of normal", ["GT 1"]),
         ("NYHA class III-IV", ["BETWEEN III IV"]),
         ("ASA I, II or III", ["EQ I II III"]),
-        ("Child-Pugh B or C", ["EQ B C"]),
+        ("Child-Pugh B or C.", ["EQ B C"]),
         ("ECOG performance status of 0 or 1", ["EQ 0 1"]),
         ("CTCAE grade ≥ 2", ["GTEQ 2"]),
         ("type 2 diabetes, COVID-19 and HLA-B27", []),
@@ -143,6 +143,7 @@ def test_a_limit_for_one_sex_says_which() -> None:
         ("study drug within 5 half-lives", "LTEQ 5 half-life", "before", "", False),
         ("within 48 hours of admission", "LTEQ 48 hour", "after", "admission", False),
         ("pain for more than 12 weeks", "GT 12 week", None, "", True),
+        ("steroids over the last 4 weeks", "LTEQ 4 week", "before", "", False),
         ("surgery expected to last at least 1 hour", "GTEQ 1 hour", None, "", True),
     ],
 )

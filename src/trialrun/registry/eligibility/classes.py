@@ -25,7 +25,7 @@ _WORDS = (
     r"as|of|is|are|to|ps|was|were|be|being|with|the|disease|and/or|in|group|oncology)(?![a-z])|\((?:asa|ecog|nyha|ccs|who|ps|nci|mgfa|h&y|cdr|[a-z-]{2,10})\)|[:,=(\[\])-]))*\s*"
 )
 _ROMAN = r"(?:viii|vii|vi|iv|iii|ii|ix|i|v|x)"
-_VALUE = rf"(?:(?:{_ROMAN}|[ⅰⅱⅲⅳⅴⅵⅠⅡⅢⅣⅤⅥ]+)(?:[abc](?:\d)?)?(?![a-z])|\d(?:\.\d)?[abc]?(?![\d\w%]|\.\d|\s*(?:/|-)\s*\d\d)|[a-e](?![a-z'.]))"
+_VALUE = rf"(?:(?:{_ROMAN}|[ⅰⅱⅲⅳⅴⅵⅠⅡⅢⅣⅤⅥ]+)(?:[abc](?:\d)?)?(?![a-z])|\d(?:\.\d)?[abc]?(?![\d\w%]|\.\d|\s*(?:/|-)\s*\d\d)|[a-e](?![a-z']|\.\w))"
 _NAME = re.compile(rf"(?<![a-z])(?P<name>{_NAMES})(?!\w*[jkqwz])")
 _KIND = re.compile(
     r"(?<![a-z])(?P<name>(?:tumou?r\s+|disease\s+|clinical\s+|pathologic\w*\s+)?(?:stages?|grades?|staging|grading|class(?:es)?(?=.{1,30}(?:heart\s+failure|nyha|angina))))(?![a-z])"

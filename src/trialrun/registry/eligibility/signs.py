@@ -40,7 +40,7 @@ _WORDS = (
         Sign.LTEQ,
     ),
     (
-        rf"{_MORE}\s+(?:than|to)|over|above|exceed(?:s|ing|ed)?|in\s+excess\s+of|beyond|upwards\s+of|past\s+(?:the\s+)?age",
+        rf"{_MORE}\s+(?:than|to)|over(?!\s+(?:the\s+|a\s+)?(?:past|last|previous|prior|preceding|next|following|course|period))|above|exceed(?:s|ing|ed)?|in\s+excess\s+of|beyond|upwards\s+of|past\s+(?:the\s+)?age",
         Sign.GT,
     ),
     (rf"{_LESS}\s+(?:than|to)|under|below|beneath", Sign.LT),

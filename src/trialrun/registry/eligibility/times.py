@@ -12,6 +12,7 @@ _BACK = re.compile(
     r"(?:the\s+)?(?:last\s+|past\s+|previous\s+|prior\s+)?(?:approximately\s+|at\s+least\s+)?$"
 )
 _PAST = re.compile(r"\b(?:past|(?<!to\s)last|previous|prior|preceding)\s+$")
+_VAGUE = re.compile(r"(?<!with)(?:\bin|during|over)\s+(?:the\s+)?(?:approximately\s+|at\s+least\s+)?$")
 _FORWARD = re.compile(r"\b(?:first|next|following|coming)\s+$")
 _EVENTS = (
     r"(?:screening|enrol|baseline|study|random|inclusion|visit|first|day|entry|start|informed|consent|registration|treatment|"
@@ -68,6 +69,8 @@ def when(text: str, folded: str, start: int, number: int, end: int) -> When:
             return When("length", direction, _anchor(text, end + match.end()))
     if _lasts(lead, between) and "within" not in between:
         return When("past length" if _PAST.search(lead + between) else "length")
+    if back and _VAGUE.search(lead + between):
+        return When("unknown")
     if back:
         return When("window", Direction.AFTER if _FORWARD.search(lead + between) else Direction.BEFORE)
     if _LENGTH_AFTER.match(after) or re.search(r"\bduration\b[^.;,]{0,40}$", lead):
