@@ -13,9 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trialrun.errors import RecordError
+from trialrun.registry.difference import compare_records
 from trialrun.registry.draft import draft
+from trialrun.registry.eligibility.read import read_criteria
 from trialrun.registry.lint import lint_record
 from trialrun.registry.read import read_bytes
+from trialrun.registry.trim import LONGEST_TEXT
 from trialrun.registry.write import record_text
 
 MEGABYTES = 3_000_000
@@ -64,6 +67,10 @@ def test_megabytes_in_every_field(text: str) -> None:
     assert record.brief_title == text
     lint_record(record)
     draft(record)
+    other, _ = read_bytes(json.dumps(study(f"{text[:-7]} changed")).encode(), "y.json")
+    found = compare_records(record, other)
+    assert "text-too-long" in {finding.code for finding in found.findings}
+    read_criteria(text[:LONGEST_TEXT])
 
 
 @pytest.mark.timeout(60)
