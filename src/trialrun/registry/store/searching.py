@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
 
 LARGEST_PAGE = 1000
-_REMEMBERED = 64  # questions whose answers are kept: a reader pages and narrows, asking the same words again
+_REMEMBERED = 32  # questions whose answers are kept: a reader pages and narrows, asking the same words again
 # what a word weighs by where it stands: title, condition, intervention, sponsor, summary, rest
 _WEIGHTS = "12.0, 8.0, 6.0, 3.0, 2.0, 1.0"
 _MOST_RANKED = 25_000  # trials scored one by one: two microseconds each
