@@ -48,7 +48,7 @@ def test_there_are_many_variants() -> None:
 
 @pytest.mark.parametrize("row", VARIANTS, ids=lambda row: row["text"][:40])
 def test_variants_as_people_write_them(row: dict[str, str]) -> None:
-    """Each row was read by a person; the last column is what must be left for a person to decide."""
+    """Pins every reading that was looked at; the last column is what must be left for a person to decide."""
     frame = parse_timeframe(row["text"])
     got = {
         "text": frame.text,
