@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -124,7 +125,10 @@ def test_from_a_search_to_the_report_of_a_rehearsal(bench: tuple[Served, Path]) 
 
 def look(page: Any, name: str) -> None:
     """Keep the picture where `make pictures` wants it."""
+    from PIL import Image  # comes with matplotlib
+
     folder = os.environ.get("TRIALRUN_SCREENSHOTS")
     if folder:
         page.evaluate("window.scrollTo(0, 0)")
-        page.screenshot(path=Path(folder) / name)
+        picture = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
+        picture.quantize(256, dither=Image.Dither.NONE).save(Path(folder) / name, optimize=True)

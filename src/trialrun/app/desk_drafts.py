@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialrun.app.builder.workshop import STUDY_FILE, Workshop, workshop
+from trialrun.app.builder.workshop import HISTORY, STUDY_FILE, Workshop, workshop
 from trialrun.app.language import gettext as _
 from trialrun.errors import UserError
-from trialrun.values.finding import Finding
+from trialrun.values.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from trialrun.registry.record import Record
 
+_TOLD = "drafting.json"
 _LARGEST_FILE = 50_000_000
 _RECORD_ENDINGS = (".json", ".html", ".htm", ".txt", ".md", ".mht")
 
@@ -108,7 +110,25 @@ def _draft(path: Path, folder: Path, wish: str) -> MadeDraft:
         if target.is_dir() and not any(target.iterdir()):
             target.rmdir()
         raise
+    _keep_findings(target, made.findings)
     return MadeDraft(target.name, made.findings)
+
+
+def _keep_findings(target: Path, findings: tuple[Finding, ...]) -> None:
+    """What was told while drafting, kept beside the draft: the check does not say it again."""
+    place = target / HISTORY
+    place.mkdir(exist_ok=True)
+    text = json.dumps([asdict(one) for one in findings], ensure_ascii=False, indent=1)
+    (place / _TOLD).write_text(text + "\n", encoding="utf-8", errors="replace")
+
+
+def told_while_drafting(work: Workshop) -> tuple[Finding, ...]:
+    """What drafting could not read or place; nothing for a draft made elsewhere."""
+    try:
+        kept = json.loads((work.folder / HISTORY / _TOLD).read_text(encoding="utf-8"))
+        return tuple(Finding(**{**one, "severity": Severity(one["severity"])}) for one in kept)
+    except (OSError, ValueError, TypeError, KeyError):
+        return ()
 
 
 def _new_folder(folder: Path, wish: str) -> Path:

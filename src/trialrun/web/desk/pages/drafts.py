@@ -9,7 +9,13 @@ from litestar.response import Redirect
 from trialrun.app.builder.checked import Checked, check_text
 from trialrun.app.builder.overview import overview
 from trialrun.app.builder.workshop import Workshop, workshop
-from trialrun.app.desk_drafts import MadeDraft, draft_from_file, draft_from_record, drafts_in
+from trialrun.app.desk_drafts import (
+    MadeDraft,
+    draft_from_file,
+    draft_from_record,
+    drafts_in,
+    told_while_drafting,
+)
 from trialrun.app.language import gettext as _
 from trialrun.errors import UserError
 from trialrun.web.desk.here import DeskHere
@@ -59,7 +65,12 @@ def one_draft(here: DeskHere, draft: str) -> Response[str]:
     """A draft at a glance: what is left, and its sections."""
     work, checked, mark = opened(here, draft)
     return here.render(
-        "desk/builder/overview.html", work=work, checked=checked, view=overview(checked), seen=mark
+        "desk/builder/overview.html",
+        work=work,
+        checked=checked,
+        view=overview(checked),
+        seen=mark,
+        told=told_while_drafting(work),
     )
 
 
