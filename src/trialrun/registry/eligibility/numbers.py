@@ -37,12 +37,13 @@ WORDS: dict[str, int] = {
     **_TENS,
     **{f"{tens}-{unit}": _TENS[tens] + _UNITS.index(unit) + 1 for tens in _TENS for unit in _UNITS[:9]},
     "hundred": 100,
+    **{f"{name}-hundred": 100 * value for value, name in enumerate(_UNITS[:9], start=1)},
     "twice": 2,
     "double": 2,
     "thrice": 3,
 }
 _FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75"}
-_WORD = "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True))
+_WORD = "|".join(name.replace("-", r"[-\s]") for name in sorted(WORDS, key=len, reverse=True))
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]\d)|\d{1,3}(?: \d{3})*,?[ ](?:000|500)(?![\d.,]?\d)|\d+[.,·]\d+|\.\d+|\d+"
 NUMBER = re.compile(rf"(?<![\w.,])(?P<word>{_WORD})\b|(?P<digits>{_DIGITS})|(?P<fraction>[½¼¾])")
 _AGAIN = re.compile(r"\s*\(\s*(\d+(?:\.\d+)?)\s*\)")
@@ -72,7 +73,7 @@ def numbers_in(folded: str) -> list[Number]:
 def _number(match: re.Match[str], folded: str) -> Number:
     end = match.end()
     if match["word"]:
-        value = str(WORDS[match["word"]])
+        value = str(WORDS[re.sub(r"\s", "-", match["word"])])
         again = _AGAIN.match(folded, end)
         if again is None:
             return Number(value, match.start(), end, word=True)

@@ -156,7 +156,7 @@ def _powered(
 
 
 _JOIN = re.compile(
-    r"\s*-?\s*(?:(?P<dash>-|~)|(?P<to>to|through|thru|till|until|up\s*to|and\s+up\s+to)\b|(?P<and>and|&)(?!\w))"
+    r"\s*-?\s*(?:(?P<dash>-|~)|(?P<to>to|through|thru|till|until|up\s*to|and\s+up\s+to)\b|(?P<and>and?|&)(?!\w))"
     r"\s*(?:the\s+)?(?:ages?\s+(?:of\s+)?|aged\s+)?(?:(?:no|not)\s+(?:older|more|greater|higher)\s+than\s+)?"
 )
 _BETWEEN = re.compile(r"\b(?:between|from|rang(?:es?|ing|ed)(?:\s+(?:of|is))?)\b(?!.*\bto\b)[^.;,()]{0,40}$")
@@ -176,7 +176,7 @@ def _range(
     """A range: "18-65 years", "between 7% to 11%", "20 years old to 70 years of age"."""
     if at + 1 >= len(numbers):
         return None
-    first, second = numbers[at], numbers[at + 1]
+    first = numbers[at]
     unit = unit_at(folded, text, first.end)
     begin = max(floor, first.start - 60)
     before = folded[begin : first.start]
@@ -185,7 +185,12 @@ def _range(
         return None
     for place in (_past_old(folded, unit.end), unit.end, first.end):
         join = _JOIN.match(folded, place)
-        if join is None or join.end() not in (second.start, second.start + 1):
+        if join is None:
+            continue
+        # the unit between has digits of its own: "18 kg/m2 to 30 kg/m2"
+        later_at = next((n for n in range(at + 1, len(numbers)) if numbers[n].end > join.end()), at)
+        second = numbers[later_at]
+        if join.end() not in (second.start, second.start + 1):
             continue
         if join["and"] is not None and not between and not _OF_AGES.search(before[-12:]):
             continue
@@ -204,7 +209,8 @@ def _range(
         start = begin + between.start() if between else sign.start if sign else first.start
         end = max(second.end, later.end)
         words = between.group() if between else ""
-        return Quantity(start, end, first.start, Sign.BETWEEN, values, later, words, doubts), 2
+        found = Quantity(start, end, first.start, Sign.BETWEEN, values, later, words, doubts)
+        return found, later_at - at + 1
     return None
 
 
@@ -254,9 +260,10 @@ def _single(folded: str, number: Number, sign: FoundSign | None, unit: Unit) -> 
         after = AFTER.match(folded, number.end)
     if after is not None:
         told = _told(after)
+        ends = _SAYS_NO_MORE.match(folded, after.end()) is not None
         if which is None or told is which:
             which, end, words = told, max(end, after.end()), words or after.group()
-        elif {which, told} in ({Sign.GT, Sign.GTEQ}, {Sign.LT, Sign.LTEQ}):
+        elif ends and {which, told} in ({Sign.GT, Sign.GTEQ}, {Sign.LT, Sign.LTEQ}):
             which, end = told, after.end()
             doubts.append("two signs")
     if which is None and unit.above:
@@ -270,6 +277,9 @@ def _single(folded: str, number: Number, sign: FoundSign | None, unit: Unit) -> 
     if number.doubtful:
         doubts.append("the number can be read in two ways")
     return Quantity(start, end, number.start, which, (number.value,), unit, words, tuple(doubts))
+
+
+_SAYS_NO_MORE = re.compile(r"\s*(?:$|[^\w\s])")  # but "under 18 or under guardianship"
 
 
 def _told(after: re.Match[str]) -> Sign:

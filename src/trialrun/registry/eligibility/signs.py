@@ -8,27 +8,29 @@ from trialrun.registry.comparison import Sign
 
 _SYMBOLS = (
     (
-        r">\s*(?:/|or|and)?\s*=(?:\s*(?:to|than))?|=\s*/?\s*>|\bat\s*(?:/|or)\s*above|≥(?:\s*/?\s*=)?|≥\s*than|&gt;\s*=|&ge;",
+        r">\s*(?:/|or|and)?\s*=(?:\s*(?:to|than))?|=\s*/?\s*>|\bat\s*(?:/|or)\s*(?:above|over)\b|≥(?:\s*(?:/|or)?\s*=)?|≥\s*than|&gt;\s*=|&ge;",
         Sign.GTEQ,
     ),
     (
-        r"<\s*(?:/|or|and)?\s*=(?:\s*(?:to|than))?|=\s*/?\s*<|≤(?:\s*/?\s*=)?|≤\s*than|&lt;\s*=|&le;",
+        r"<\s*(?:/|or|and)?\s*=(?:\s*(?:to|than))?|=\s*/?\s*<|\bat\s*(?:/|or)\s*(?:below|under)\b|≤(?:\s*(?:/|or)?\s*=)?|≤\s*than|&lt;\s*=|&le;",
         Sign.LTEQ,
     ),
     (r">(?:\s*than)?|&gt;", Sign.GT),
     (r"<(?:\s*than)?|&lt;", Sign.LT),
     (r"==?", Sign.EQ),
 )
-_MORE = r"(?:greater|more|higher|larger|bigger|older|longer|superior|heavier|taller|major)"
-_LESS = r"(?:less|lower|fewer|smaller|younger|shorter|lesser|inferior|lighter|minor)"
+_MORE = r"(?:greater|more|higher|larger|bigger|older|longer|superior|heavier|taller|major|over|above|beyond|exceeding)"
+_LESS = r"(?:less|lower|fewer|smaller|younger|shorter|lesser|inferior|lighter|minor|under|below)"
 _EQUAL = r"(?:equals?|equivalent)(?:\s+(?:to|than|with|of))?"
+_OLDER = r"(?:older|greater|more|higher|larger)"
+_YOUNGER = r"(?:younger|less|lower|fewer|smaller)"
 _WORDS = (
     (
-        rf"{_MORE}\s*(?:than|to)?\s*,?\s*(?:or|and|/|and/or)\s*{_EQUAL}|{_EQUAL}\s*(?:or|and|/|and/or)\s*{_MORE}(?:\s+(?:than|to))?",
+        rf"{_MORE}\s*(?:than|to)?\s*,?\s*(?:or|and|/|and/or)\s*{_EQUAL}|{_EQUAL}\s*(?:or|and|/|and/or)\s*{_MORE}(?:\s+(?:than|to))?|{_OLDER}\s+than\s+or(?=\s+\d)",
         Sign.GTEQ,
     ),
     (
-        rf"{_LESS}\s*(?:than|to)?\s*,?\s*(?:or|and|/|and/or)\s*{_EQUAL}|{_EQUAL}\s*(?:or|and|/|and/or)\s*{_LESS}(?:\s+(?:than|to))?",
+        rf"{_LESS}\s*(?:than|to)?\s*,?\s*(?:or|and|/|and/or)\s*{_EQUAL}|{_EQUAL}\s*(?:or|and|/|and/or)\s*{_LESS}(?:\s+(?:than|to))?|{_YOUNGER}\s+than\s+or(?=\s+\d)",
         Sign.LTEQ,
     ),
     (
@@ -50,7 +52,7 @@ _WORDS = (
 _FILLER = (
     r"(?:\s*(?:\b(?:or|the|a|an|of|to|is|are|be|being|age|ages|aged|about|approximately|around|approx\.?|than|score|scores|"
     r"scoring|grade|class|classification|stage|level|levels|value|values|total|mean|average|last|past|previous|prior|"
-    r"preceding|first|next|following|then)\b|:|,(?=\s*(?:the|in|of))))*"
+    r"preceding|first|next|following|then|reference\s+range|normal\s+range)\b|\(\s*(?:or\s+)?[<>=≤≥/]{1,3}\s*\)|:|,(?=\s*(?:the|in|of))))*"
 )
 _NOT = r"(?P<not>\b(?:not|no|never|cannot|n't)\s+(?:be\s+|being\s+|to\s+be\s+|to\s+|have\s+|any\s+)?)?"
 _ORDER = (*_SYMBOLS, *_WORDS)
@@ -64,7 +66,7 @@ def _either() -> str:
     return "|".join(parts)
 
 
-BEFORE = re.compile(rf"{_NOT}(?:{_either()}){_FILLER}\s*\(?\s*$")
+BEFORE = re.compile(rf"{_NOT}(?:{_either()}){_FILLER}\s*[()]?\s*$")
 _FLIPPED = {Sign.GT: Sign.LTEQ, Sign.LT: Sign.GTEQ, Sign.GTEQ: Sign.LT, Sign.LTEQ: Sign.GT}
 _SIGN_AT = re.compile("|".join(f"(?P<s{place}>{pattern})" for place, (pattern, _) in enumerate(_SYMBOLS)))
 AFTER = re.compile(
@@ -73,8 +75,8 @@ AFTER = re.compile(
     r"|(?:at\s+)?(?:a\s+)?minimum\b|at\s+least\b|plus\b|onwards?\b)"
     r"|(?P<less>(?:or|and|&|/|and/or)\s*(?:less|fewer|lower|below|under|younger|smaller|shorter|earlier)\b"
     r"|(?:at\s+)?(?:a\s+)?maximum\b|max\b|at\s+most\b)"
-    r"|(?P<gt>(?:higher|greater|more)\s+than\b|above\b(?!\s*mentioned))"
-    r"|(?P<lt>(?:lower|less)\s+than\b)"
+    r"|(?P<gt>(?:higher|greater|more)\s+than\b(?!\s*\d)|above\b(?!\s*mentioned))"
+    r"|(?P<lt>(?:lower|less)\s+than\b(?!\s*\d))"
     r")"
 )
 _APPROXIMATE = re.compile(r"\b(?:about|approximately|around|approx|average|mean)\b|~")
