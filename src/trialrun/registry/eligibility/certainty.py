@@ -41,6 +41,9 @@ _CHANGE = re.compile(
     r"elevat\w+|rise|fall|stable|unstable|history|dose|doses|scores?\s+of|family|mother|father|parents?|caregiver\w*|donor|partner)\b"
 )
 _LONGEST_CONCEPT = 9
+_ONLY_SCORE = re.compile(
+    r"(?:the |a |total |sum )*(?:scores?|scale|index|count|ratio|status|rating|concentration|pressure)"
+)
 
 
 _CLAUSE = 400
@@ -81,6 +84,8 @@ def doubts_around(folded: str, start: int, end: int) -> tuple[str, ...]:
 def doubts_about(concept: str) -> tuple[str, ...]:
     """Why the words found for what is compared may not be what is compared."""
     words = concept.lower()
+    if _ONLY_SCORE.fullmatch(words):
+        return ("it is not said what is scored",)
     if not _MEASURES.search(words):
         return ("what is compared is not a measurement known here",)
     if _CHANGE.search(words):

@@ -17,12 +17,12 @@ _NAMES = (
     r"child[\s-]*(?:turcotte[\s-]*)?pugh|child(?=\s+(?:score\s+)?(?:class|[abc]\b))|killip|mallampati|kellgren[\s-]*(?:and|&|-|–)?\s*(?:lawrence|laurence)?|"
     r"hoehn\s*(?:and|&|-)\s*yahr|h\s*&\s*y|fitzpatrick|skin\s+(?:photo)?types?|bi-?rads|pi-?rads|tanner|figo|ajcc|"
     r"mgfa|asia\s+impairment\s+scale|asia|outerbridge|intermacs|fontaine|rutherford|cdr|clinical\s+dementia\s+rating|"
-    r"modified\s+rankin(?:\s+scale)?|mrs|hunt\s+(?:and|&)\s+hess|ctcae|gold|who"
+    r"modified\s+rankin(?:\s+scale)?|mrs|hunt\s+(?:and|&)\s+hess|gross\s+motor\s+function\s+classification(?:\s+system)?|gmfcs|ctcae|gold|who"
 )
 _WORDS = (
     r"(?:\s*(?:\b(?:physical|performance|status|functional|cardiac|function|heart\s+failure|score|scores|scale|class|classes|"
     r"classification|classified|categor(?:y|ies)|grades?|grading|stages?|staging|groups?|levels?|types?|system|criteria|patients?|"
-    r"as|of|is|are|to|ps|was|were|be|being|with|the|disease|and/or|in|group|oncology)(?![a-z])|\((?:asa|ecog|nyha|ccs|who|ps|nci|mgfa|h&y|cdr|[a-z-]{2,10})\)|[:,=(\[\])-]))*\s*"
+    r"as|of|is|are|to|ps|global|was|were|be|being|with|the|disease|and/or|in|group|oncology)(?![a-z])|\((?:asa|ecog|nyha|ccs|who|ps|nci|mgfa|h&y|cdr|[a-z-]{2,10})\)|[:,=(\[\])-]))*\s*"
 )
 _ROMAN = r"(?:viii|vii|vi|iv|iii|ii|ix|i|v|x)"
 _VALUE = rf"(?:(?:{_ROMAN}|[ⅰⅱⅲⅳⅴⅵⅠⅡⅢⅣⅤⅥ]+)(?:[abc](?:\d)?)?(?![a-z])|\d(?:\.\d)?[abc]?(?![\d\w%]|\.\d|\s*(?:/|-)\s*\d\d)|[a-e](?![a-z']|\.\w))"

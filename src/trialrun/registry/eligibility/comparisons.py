@@ -138,7 +138,7 @@ def _add(piece: _Piece, quantity: Quantity, floor: int) -> bool:
             return _limit(piece, quantity, floor)
     if not unit.text and all(_CALENDAR.fullmatch(value) for value in quantity.values):
         return _calendar(piece, quantity, floor)
-    if quantity.sign is None:
+    if quantity.sign is None or (quantity.sign is Sign.EQ and len(quantity.values) > 1):
         return _bare(piece, quantity, floor)
     names = concepts.listed_before(piece.text, quantity.start, floor)
     return _compare(piece, quantity, names or (piece.name(quantity.start, quantity.end, floor),))
@@ -155,9 +155,10 @@ def _about_age(piece: _Piece, quantity: Quantity, floor: int) -> bool:
 
 
 def _compare(piece: _Piece, quantity: Quantity, names: tuple[str, ...]) -> bool:
-    if quantity.sign is None:
-        return False
+    sign = quantity.sign or Sign.EQ
     doubts = quantity.doubts + certainty.doubts_around(piece.folded, quantity.start, quantity.end)
+    if quantity.sign is None:
+        doubts += ("no sign is written",)
     for name in names:
         plain = concepts.plain_name(name)
         unsure = doubts + certainty.doubts_about(plain)
@@ -167,7 +168,7 @@ def _compare(piece: _Piece, quantity: Quantity, names: tuple[str, ...]) -> bool:
         piece.comparisons.append(
             Comparison(
                 plain,
-                quantity.sign,
+                sign,
                 quantity.values,
                 quantity.unit.text,
                 quantity.start,
@@ -181,28 +182,47 @@ def _compare(piece: _Piece, quantity: Quantity, names: tuple[str, ...]) -> bool:
     return True
 
 
-_EXTREME = re.compile(r"\b(min|max)imum\b")
+_MEASURED_IN = re.compile(
+    r"[^/]*(?:%|°|\bdegrees?|[ckm]m|\bmet(?:er|re)s?|\bsteps)(?:[\s/].*)?|.*(?:/|per )\s*(?:day|week|month|year)"
+)
+_THAN = re.compile(r"\b(?:than|dos(?:e|es|age)(?:\s+of)?)\W*$|[(×±]\s*$|\bx\s*$")
+_ACRONYM = re.compile(r"[A-Z]{3,}$|\b[Gg]enotypes?$")
+
+
+def _bare_counts(piece: _Piece, quantity: Quantity, before: str) -> bool:
+    """Whether a number without a sign is a value of what stands before it, and not a name or a dose."""
+    lead = piece.folded[: quantity.start]
+    if quantity.unit.multiple_of:
+        return True
+    if not certainty.doubts_about(concepts.last_words(before)):
+        return bool(quantity.unit.text) or concepts.is_scored(lead) or len(quantity.values) > 1
+    if len(quantity.values) > 1 and (concepts.is_scored(lead) or _ACRONYM.search(before)):
+        return True
+    measured = _MEASURED_IN.fullmatch(quantity.unit.text.lower()) is not None
+    return measured and _THAN.search(lead[-20:]) is None
+
+
+_EXTREME = re.compile(r"\b(min|max)im(?:um|al)\b")
 
 
 def _bare(piece: _Piece, quantity: Quantity, floor: int) -> bool:
     """A value without a sign counts only right behind a measurement's name, and is never certain."""
     before = concepts.words_before(piece.text, quantity.start, floor)
-    if not before or certainty.doubts_about(concepts.last_words(before)):
-        return False
-    if not (quantity.unit.text or concepts.is_scored(piece.folded[: quantity.start])):
+    if not before or not _bare_counts(piece, quantity, before):
         return False
     limit = _EXTREME.search(before.lower())
     sign = Sign.EQ if limit is None else Sign.GTEQ if limit[1] == "min" else Sign.LTEQ
-    plain = Comparison(
-        concepts.plain_name(before),
-        sign,
-        quantity.values,
-        quantity.unit.text,
-        quantity.start,
-        quantity.end,
-        multiple_of=quantity.unit.multiple_of,
-    )
-    piece.comparisons.append(plain)
+    for name in concepts.listed_before(piece.text, quantity.start, floor) or (before,):
+        plain = Comparison(
+            concepts.plain_name(name),
+            sign,
+            quantity.values,
+            quantity.unit.text,
+            quantity.start,
+            quantity.end,
+            multiple_of=quantity.unit.multiple_of,
+        )
+        piece.comparisons.append(plain)
     piece.concept = before
     return True
 

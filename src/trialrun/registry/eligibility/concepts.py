@@ -58,7 +58,7 @@ def words_before(text: str, start: int, floor: int) -> str:
     piece = text[max(floor, start - 160) : start].rstrip(" \t:=,-")
     if piece.endswith(("(", "[")):
         piece = piece[:-1].rstrip()
-    closed = re.search(r"\(([^()]*)\)\s*(?:score|levels?|counts?|of|is)?\s*$", piece)
+    closed = re.search(r"\(([^()]*)\)\s*(?:(?:scores?|levels?|counts?|of|is)\s*){0,2}$", piece)
     tail = ""
     if closed is not None:
         tail = f" ({closed[1]})"
@@ -84,7 +84,7 @@ _ANALYTES = (
 )
 _NAME = rf"(?:(?:serum|plasma|total|both|liver|values?|levels?|of|either)\s+)*(?:{_ANALYTES})(?:\s*\([^()]*\))?(?:\s*/\s*(?:alt|ast|sgot|sgpt|alat|asat|got|gpt)\b)?(?:\s+(?:levels?|values?|activity|concentrations?))*"
 _LIST = re.compile(
-    rf"(?<![\w])({_NAME})((?:\s*(?:,\s*(?:and/or|and|or)?|and/or|and|or|&|/)\s*{_NAME})+)\s*(?:levels?|values?|is|are|of|\()*\s*(?:both\s+)?[:(=-]?\s*$",
+    rf"(?<![\w])({_NAME})((?:\s*(?:,\s*(?:and/or|and|or)?|and/or|and|or|&|/)\s*{_NAME})+)\s*(?:levels?|values?|is|are|of|\(|elevat\w+(?:\s+to)?)*\s*(?:both\s+)?[:(=-]?\s*$",
     re.IGNORECASE,
 )
 _PART = re.compile(r"\s*(?:,\s*(?:and/or|and|or)?|\band/or\b|\band\b|\bor\b|&|(?<!\bor)/)\s*", re.IGNORECASE)
@@ -95,7 +95,7 @@ def listed_before(text: str, start: int, floor: int) -> tuple[str, ...]:
     match = _LIST.search(text[max(floor, start - 200) : start])
     if match is None:
         return ()
-    names = re.sub(r"\([^()]*\)", "", match.group())
+    names = re.sub(r"\([^()]*\)|\belevat\w+.*$", "", match.group(), flags=re.IGNORECASE)
     parts = [_trimmed(_untitled(part)).strip() for part in _PART.split(names)]
     return tuple(" ".join(part.split()) for part in parts if re.search(_ANALYTES, part, re.IGNORECASE))
 

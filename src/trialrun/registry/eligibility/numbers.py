@@ -49,6 +49,9 @@ NUMBER = re.compile(rf"(?<![\w.,])(?P<word>{_WORD})\b|(?P<digits>{_DIGITS})|(?P<
 _AGAIN = re.compile(r"\s*\(\s*(\d+(?:\.\d+)?)\s*\)")
 
 
+_LIST = re.compile(r"(?<![\d.,])(\d),(\d)(?=,?\s*(?:or|and)\s+(\d)(?![\d.,]))")  # "1,2 or 3" is no decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number and where it stands; `doubtful` where its writing could mean another one."""
@@ -65,6 +68,10 @@ def numbers_in(folded: str) -> list[Number]:
     found: list[Number] = []
     for match in NUMBER.finditer(folded):
         if found and match.start() < found[-1].end:
+            continue
+        listed = _LIST.match(folded, match.start())
+        if listed is not None and int(listed[1]) < int(listed[2]) < int(listed[3]):
+            found += [Number(listed[one], listed.start(one), listed.end(one)) for one in (1, 2)]
             continue
         found.append(_number(match, folded))
     return found

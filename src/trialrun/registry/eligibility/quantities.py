@@ -95,7 +95,7 @@ def _past_name(folded: str, numbers: list[Number], at: int) -> int:
 def _one(text: str, folded: str, numbers: list[Number], at: int, floor: int) -> tuple[Quantity, int]:
     number = numbers[at]
     sign = sign_before(folded, number.start, floor)
-    for form in (_paired, _powered, _range):
+    for form in (_paired, _powered, _range, _listed):
         found = form(text, folded, numbers, at, sign, floor)
         if found is not None:
             return found
@@ -166,7 +166,7 @@ _OLD = re.compile(
 )
 _SCALE_AFTER = re.compile(r"\s*-?\s*(?:points?\s+)?(?:(?:\w+\s+){0,2}scale\b|likert|vas\b|nrs\b|numeric)")
 _SCALE_BEFORE = re.compile(
-    r"\b(?:scale|scale\s+(?:of|from)|range|possible\s+scores?|scored)\s*(?:of|from|:|is|=)?\s*$"
+    r"\b(?:scale|scale\s+(?:of|from)|(?<!in the )(?<!in a )(?<!in )(?<!age )range|possible\s+scores?|scored)\s*(?:of|from|:|is|=)?\s*$"
 )
 
 
@@ -183,7 +183,14 @@ def _range(
     between = _BETWEEN.search(before)
     if unit.multiple_of and not between:
         return None
-    for place in (_past_old(folded, unit.end), unit.end, first.end):
+    for place in (
+        _past_old(folded, unit.end),
+        _past_bracket(folded, unit.end) if between else -1,
+        unit.end,
+        first.end,
+    ):
+        if place < 0:
+            continue
         join = _JOIN.match(folded, place)
         if join is None:
             continue
@@ -198,7 +205,8 @@ def _range(
         if values is None:
             return None
         later = _range_unit(folded, text, unit, place, second)
-        doubts = () if sign is None else ("a range behind a sign",)
+        inside = sign is not None and sign.words.startswith("within") and not later.time
+        doubts = () if sign is None or inside else ("a range behind a sign",)
         doubts += ("the number can be read in two ways",) if first.doubtful or second.doubtful else ()
         if unit.text and later.text and _same(unit.text) != _same(later.text):
             doubts += ("two units",)
@@ -214,11 +222,58 @@ def _range(
     return None
 
 
+_BRACKET = re.compile(r"\s*\([^()]{1,40}\)")
+
+
+def _past_bracket(folded: str, place: int) -> int:
+    """The end of a second way to write the same: "between 48 mmol/mol (6.5 %) and"."""
+    bracket = _BRACKET.match(folded, place)
+    return bracket.end() if bracket else -1
+
+
 def _range_unit(folded: str, text: str, unit: Unit, place: int, second: Number) -> Unit:
     later = unit_at(folded, text, second.end)
     if later.text or not unit.text or place == second.end:
         return later
     return replace(unit, end=second.end)
+
+
+_OR = re.compile(r"\s*(?:,\s*(?:(?:and/or|or|and)\b)?|\bor\b|and/or\b|/)\s*")
+_ANOTHER_SIGN = re.compile(r"\s*(?:or\b|and\b|[<>≤≥=+-])")
+
+
+def _listed(
+    text: str,
+    folded: str,
+    numbers: list[Number],
+    at: int,
+    sign: FoundSign | None,
+    floor: int,  # noqa: ARG001 (the same call for every form)
+) -> tuple[Quantity, int] | None:
+    """Values to choose from: "a score of 9 or 10", "0, 1+ or 2+"."""
+    if sign is not None and sign.sign is not Sign.EQ:
+        return None
+    values, end, said_or = [numbers[at].value], _past_plus(folded, numbers[at]), False
+    for number in numbers[at + 1 :]:
+        join = _OR.match(folded, end)
+        if join is None or join.end() != number.start or number.value in values:
+            break
+        said_or = said_or or "or" in join.group()
+        values.append(number.value)
+        end = _past_plus(folded, number)
+    unit = unit_at(folded, text, end)
+    if not said_or or unit.time or unit.multiple_of or _ANOTHER_SIGN.match(folded, unit.end):
+        return None
+    start = sign.start if sign else numbers[at].start
+    one = Quantity(
+        start, unit.end, numbers[at].start, Sign.EQ, tuple(values), unit, doubts=("a list of values",)
+    )
+    return one, len(values)
+
+
+def _past_plus(folded: str, number: Number) -> int:
+    """The end of a number that may be a degree: "2+"."""
+    return number.end + (folded[number.end : number.end + 1] == "+")
 
 
 _GOES_ON = re.compile(r"\s*(?:and|,|\+)\s*\d+\s*(?:days?|weeks?|months?|hours?)\b|\s*\+\s*\d")
@@ -319,7 +374,7 @@ def _joined(folded: str, found: list[Quantity]) -> list[Quantity]:
         if one.sign is not None and _AND.fullmatch(gap):
             found[place] = one = replace(one, joined_to=following.tail)
             found[place + 1] = replace(following, joined_from=one.start)
-        if not following.unit.text or one.unit.text or following.sign is None:
+        if one.unit.text or following.sign is None:
             continue
         if one.sign is None and following.sign in _UPPER and _TO.fullmatch(gap):
             shared = replace(following.unit, end=one.end)

@@ -29,13 +29,13 @@ TIME = re.compile(
 _PLAIN_UNIT = (
     r"(?:million|billion|thousand)?\s*(?:"
     r"%(?:\s*(?:of\s+)?(?:the\s+)?(?:pred(?:icted|\.)?|normal)\b)?|‰|percent\b|per\s?cent\b|percentiles?\b|(?:st|nd|rd|th)\s+(?:per)?centiles?\b|°\s?[cf]?\b|°|º\s?[cf]?|degrees?(?:\s+(?:celsius|centigrade|fahrenheit))?\b|℃"
-    r"|(?:(?:milli|micro|kilo|nano|centi|deci)?(?:grams?|grammes?|lit(?:er|re)s?|met(?:er|re)s?|mol(?:es)?))\b"
+    r"|(?:(?:milli|micro|kilo|nano|centi|deci)?(?:grams?|grammes?|lit(?:er|re)s?|met(?:er|re)s?|mol(?:es)?))\b|km\b"
     r"|[mμunpfdkc]?mol(?![a-z])|mg\s?%|[mμunpkd]?c?g(?:m|r)?s?(?![a-z])|mc[gl](?![a-z])|[mμdcfn]?l(?![a-z])|cc(?![a-z])"
     r"|(?:mm|cm)\s?hg\b|mmhg|torr\b|k?pa\b|cm\s?h2o\b|cmh2o|mm\s?h2o\b"
     r"|(?:mm|cm|m|μm|km|nm)(?:\s?[²³]|\s?\^?[23]\b)?(?![a-z])|cu\.?\s?mm|cubic\s+m(?:illi)?m\w*|inch(?:es)?\b|feet\b|ft\b"
     r"|[mkμ]?(?:iu|u|eu)(?![a-z])|international\s+units?\b|units?\b|[mμk]?eq(?![a-z])|[μm]?osm\b|mosmol\b"
     r"|beats?\b|bpm\b|b\.p\.m\.?|breaths?\b|lbs?\b\.?|pounds?\b|kilos?\b|kgs?\b|kilograms?\b|stones?\b"
-    r"|ms(?:ec)?s?\b|milliseconds?\b|msec\b|hz\b|db\b|d(?:iopters?|ioptres?)\b|d(?![\w/])|ppm\b|ppb\b|events?\b|episodes?(?=\s*(?:/|per))|times(?=\s*(?:/|per|a\s|in))|copies\b|cells?\b|platelets?\b|x\s?10\w*"
+    r"|ms(?:ec)?s?\b|milliseconds?\b|msec\b|hz\b|db(?:\s*(?:hl|n?hl|spl|a)\b|a\b)?(?![a-z])|d(?:iopters?|ioptres?)\b|d(?![\w/])|ppm\b|ppb\b|events?\b|episodes?(?=\s*(?:/|per))|times(?=\s*(?:/|per|a\s|in))|copies\b|cells?\b|platelets?\b|x\s?10\w*"
     r"|mets?\b|sds?\b|standard\s+deviations?\b|points?\b|pack[\s-]?years?\b|cfu\b|spermato\w+|drinks?\b|cigarettes?\b|cigs?\b|steps\b|tablets?\b|gy\b|cgy\b|mci\b|kcal\b|watts?\b|w\b|letters\b|k(?![a-z])"
     r")"
 )
