@@ -158,7 +158,7 @@ class _Speaker:
             case nodes.Null():
                 return "unknown"
             case _:
-                return f"{self.value(node)}: {'yes' if holds else 'no'}"
+                return f"{self.value(node).rstrip('.')}: {'yes' if holds else 'no'}"
 
     def _outcome(self, node: Node, *, holds: bool) -> str:
         if isinstance(node, nodes.Truth):

@@ -10,7 +10,7 @@ Schema = dict[str, Any]
 # No double underscore: `x__low` and `x__high` are the bounds of `x` in a rule.
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 CRITERION_NAME = r"^[A-Z][A-Za-z0-9_]*$"
-DURATION = r"^P(\d+[MDW])+$"
+DURATION = r"^P(?!$)(\d+M)?(\d+W)?(\d+D)?$"
 DATE = r"^\d{4}-\d{2}-\d{2}$"
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, cast
 
 from trialrun.study.schema import study_schema
+from trialrun.study.schema_parts import DURATION
 from trialrun.study.text import Located, Path_, did_you_mean, plain
 
 _KINDS = {
@@ -111,6 +112,12 @@ def _pattern(located: Located, path: Path_, error: Any) -> None:
             else f"{_where(path)} has the name {value}; criterion names begin with a capital, e.g. E2a",
             "rename it",
         )
+        return
+    if error.validator_value == DURATION:
+        remedy = (
+            "write P7D, P2W or P4M: days, weeks or calendar months; of several, months first and days last"
+        )
+        located.problem(path, "bad-form", f"{_where(path)} is {value}, which is no duration", remedy)
         return
     located.problem(
         path,

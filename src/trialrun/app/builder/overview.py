@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from trialrun.app.builder.checked import Checked
 from trialrun.app.builder.fields import FIELDS, SECTION_WORDS
+from trialrun.app.builder.one_line import kind_words, said
 from trialrun.app.language import gettext as _
 from trialrun.values.finding import Finding, Severity
 
@@ -131,35 +132,46 @@ def _row(
 ) -> Row:
     errors = tuple(one for one in findings if one.severity is Severity.ERROR)
     open_ = [one.message for one in findings if one.severity is Severity.WARNING]
-    open_ += list(_left(checked, section, entry))
+    open_ += list(_left(checked, section, name, entry))
     return Row(
         name,
         _title(entry) or name,
         beside(checked, section, name, quotes),
-        words or _said(section, entry),
+        words or said(checked, section, name, entry),
         str(entry.get("expression", "") or "").rstrip(),
-        str(entry.get("kind", "") or entry.get("role", "") or ""),
+        kind_words(section, entry),
         tuple(dict.fromkeys(open_)),
         errors,
     )
 
 
-def _left(checked: Checked, section: str, entry: Mapping[str, Any]) -> Iterator[str]:
+def _left(checked: Checked, section: str, name: str, entry: Mapping[str, Any]) -> Iterator[str]:
     """What a person still has to decide about an entry."""
-    if section == "criteria":
-        if is_question(checked, entry):
-            yield _("A question in the record’s own words: write a rule, or say that it stays a question.")
-        open_ones = [str(one) for one in entry.get("assumptions") or () if _is_open(checked, str(one))]
-        if open_ones:
-            yield _("Rests on what is not confirmed yet: {}").format(", ".join(open_ones))
-    if section == "assumptions" and not entry.get("confirmed"):
-        yield _("To be confirmed by: {}").format(entry.get("confirm_by", "?"))
+    if section == "criteria" and is_question(checked, entry):
+        yield _("A question in the record’s own words: write a rule, or say that it stays a question.")
+    if section == "assumptions":
+        if not entry.get("confirmed"):
+            yield _("To be confirmed by: {}").format(entry.get("confirm_by", "?"))
+    elif open_ones := _resting_on(checked, f"{section}.{name}", entry):
+        yield _("Rests on what is not confirmed yet: {}").format(", ".join(open_ones))
     if (
         section == "visits"
         and not entry.get("offset")
         and entry.get("kind") in ("follow_up", "dose", "baseline")
     ):
         yield _("No day is planned.")
+
+
+def _resting_on(checked: Checked, part: str, entry: Mapping[str, Any]) -> list[str]:
+    """The assumptions nobody confirmed that an entry names, or that name it."""
+    named = entry.get("assumptions")
+    own = [str(one) for one in cast("list[Any]", named)] if isinstance(named, list) else []
+    told = [
+        name
+        for name, one in checked.section("assumptions").items()
+        if isinstance(one.get("parts"), list) and part in one["parts"]
+    ]
+    return [name for name in dict.fromkeys([*own, *told]) if _is_open(checked, name)]
 
 
 def is_question(checked: Checked, entry: Mapping[str, Any]) -> bool:
@@ -183,35 +195,6 @@ def _title(entry: Mapping[str, Any]) -> str:
     return str(
         entry.get("label") or entry.get("title") or entry.get("about") or entry.get("text") or ""
     ).strip()
-
-
-def _said(section: str, entry: Mapping[str, Any]) -> str:
-    """An entry in one line."""
-    if section == "visits":
-        return _visit_words(entry)
-    if section == "items":
-        parts = [
-            str(entry.get("type", "")),
-            str(entry.get("unit") or ""),
-            *(str(one) for one in entry.get("codings") or ()),
-        ]
-        return " · ".join(part for part in parts if part)
-    if section == "forms":
-        return ", ".join(str(one) for one in entry.get("items") or ())
-    if section == "endpoints":
-        visits = ", ".join(str(one) for one in entry.get("visits") or ())
-        return f"{entry.get('variable', '')} · {visits}"
-    if section == "assumptions":
-        return str(entry.get("default", ""))
-    return str(entry.get("expression") or entry.get("score") or entry.get("description") or "").strip()
-
-
-def _visit_words(entry: Mapping[str, Any]) -> str:
-    anchor, offset = entry.get("anchor"), entry.get("offset")
-    before, after = entry.get("window_before", 0), entry.get("window_after", 0)
-    day = f"{anchor} + {offset}" if anchor and offset else _("no planned day")
-    window = f" (−{before} / +{after} d)" if before or after else ""
-    return f"{day}{window} · " + ", ".join(str(one) for one in entry.get("forms") or ())
 
 
 def _rule_words(checked: Checked) -> dict[str, str]:

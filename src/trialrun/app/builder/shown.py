@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from trialrun.app.builder.fields import FIELDS, Field, Kind
+from trialrun.app.builder.fields import FIELDS, Field, Form, Kind
+from trialrun.app.language import gettext as _
 
 EMPTY_CHECKS = 1
 
@@ -16,6 +17,34 @@ def shown_entry(section: str, entry: Mapping[str, Any]) -> dict[str, list[str]]:
     for field in FIELDS[section]:
         _show(field, entry.get(field.name), shown)
     return shown
+
+
+def in_file(field: Field, form: Form, theirs: Mapping[str, Sequence[str]]) -> list[str] | None:
+    """What the file says in a field, in words, where the form says something else; `None` where it does not.
+
+    Args:
+        form: the form as it was sent.
+        theirs: the entry in the file, as `shown_entry` gives it; nothing when there is none to compare with.
+    """
+    keys = [key for key in theirs if key == field.name or key.startswith(f"{field.name}.")]
+    if all(_texts(theirs[key]) == _texts(form(key)) for key in keys):
+        return None
+    match field.kind:
+        case Kind.YES:
+            return [_("Yes") if _texts(theirs[field.name]) else _("No")]
+        case Kind.LIMITS:
+            return [" – ".join((_texts(theirs[key]) or ["…"])[0] for key in keys)]
+        case Kind.LEVEL:
+            stated = _texts(theirs[f"{field.name}.stated"])
+            rests = _texts(theirs[f"{field.name}.assumption"])
+            level = _("Stated by the record") if stated else _("Assumed")
+            return [*_texts(theirs[f"{field.name}.value"]), level, *rests]
+        case _:
+            return [text for key in keys for text in _texts(theirs[key])]
+
+
+def _texts(values: Sequence[str]) -> list[str]:
+    return [text.replace("\r\n", "\n").strip() for text in values if text.strip()]
 
 
 def _show(field: Field, value: Any, shown: dict[str, list[str]]) -> None:

@@ -30,6 +30,9 @@ _VALUE_NAMES: tuple[tuple[str, ...], ...] = (
     ("analysis", "shifts", "*", "parameter"),
     ("analysis", "estimands", "*", "covariates", "*"),
     ("analysis", "sensitivity", "*", "parameters", "*", "*"),
+    ("endpoints", "*", "time_to_event", "start"),
+    ("endpoints", "*", "time_to_event", "last_known"),
+    ("endpoints", "*", "time_to_event", "events", "*"),
 )
 _ENDPOINTS = (
     ("analysis", "estimands", "*", "endpoints", "*"),
@@ -67,6 +70,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 # Keys that are names themselves.
 _KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "items": (("endpoints", "*", "time_to_event", "events"),),
     "visits": (("analysis", "windows"),),
     "endpoints": (("analysis", "sensitivity", "*", "parameters"),),
 }

@@ -24,7 +24,7 @@ from trialrun.app.builder.checked import Checked
 from trialrun.app.builder.fields import FIELDS, SECTION_WORDS, read_entry
 from trialrun.app.builder.overview import SETTLED, beside, findings_of, is_question, section_of
 from trialrun.app.builder.rules import RuleAnswer, Tried, look_at_rule, try_rule
-from trialrun.app.builder.shown import shown_entry
+from trialrun.app.builder.shown import in_file, shown_entry
 from trialrun.app.builder.sound import look_at_entry
 from trialrun.app.builder.uses import fixed_names, uses
 from trialrun.app.builder.workshop import Workshop
@@ -107,11 +107,23 @@ def save(here: DeskHere, draft: str, section: str, name: str) -> Response[str] |
 @action(f"{_ENTRY}/look", who=DRAFT)
 def look(here: DeskHere, draft: str, section: str, name: str) -> Response[Any]:
     """What can be said of the form as it is now, for the page's script; nothing is kept."""
+    return _said(here, draft, section, name)
+
+
+@action("/drafts/{draft:str}/add/{section:str}/look", who=DRAFT)
+def look_at_new(here: DeskHere, draft: str, section: str) -> Response[Any]:
+    """The same for an entry being added: what is not filled in yet is not held against it."""
+    return _said(here, draft, section, "")
+
+
+def _said(here: DeskHere, draft: str, section: str, name: str) -> Response[Any]:
     _need_section(section)
     _work, checked, _mark = opened(here, draft)
     read = read_entry(section, here.texts)
     said: dict[str, dict[str, Any]] = {
-        field: {"message": message, "remedy": ""} for field, message in read.errors.items()
+        field: {"message": message, "remedy": ""}
+        for field, message in read.errors.items()
+        if name or field not in read.values
     }
     for field, (message, remedy) in look_at_entry(checked, section, read.values).items():
         said.setdefault(field, {"message": message, "remedy": remedy})
@@ -246,6 +258,7 @@ def _form(
     if tried is None and place.section == "criteria":
         tried = _needed(place, form)
     bad = bool(errors or error or harm or clash)
+    theirs = shown_entry(place.section, clash.theirs) if clash and clash.theirs else {}
     return here.render(
         "desk/builder/entry.html",
         status=422 if bad else 200,
@@ -259,7 +272,7 @@ def _form(
         error=error,
         harm=harm,
         clash=clash,
-        theirs=shown_entry(place.section, clash.theirs) if clash and clash.theirs else {},
+        in_file=lambda field: in_file(field, form, theirs),
         seen=clash.version if clash else (here.text("seen") if sent else place.seen),
         findings=findings_of(place.checked, place.section, place.name),
         quotes=beside(place.checked, place.section, place.name),
@@ -314,4 +327,4 @@ def _need_section(section: str) -> None:
         raise NotFoundException
 
 
-ROUTES = [section, entry, new_entry, add, save, look, rename, remove, settle]
+ROUTES = [section, entry, new_entry, add, save, look, look_at_new, rename, remove, settle]
