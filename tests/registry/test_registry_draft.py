@@ -161,9 +161,10 @@ def test_an_unknown_measure_is_asked_openly(data: Path) -> None:
 
 def test_a_withdrawn_trial_says_what_cannot_be_drafted(shared: Callable[[str], Path]) -> None:
     made = draft(read_record(shared("ctgov/NCT05693090.json"))[0])
-    assert made.content["study"]["target"] == 1
+    assert made.content["study"]["target"] == 12  # a pilot's size (Julious 2005), not the record's 0
     assert "no-target" in [finding.code for finding in made.findings]
-    assert "target" in made.content["assumptions"]
+    assert "is 0" in made.content["assumptions"]["target"]["about"]
+    assert made.content["assumptions"]["target"]["parts"] == ["study.target"]
 
 
 def test_times_that_cannot_be_planned_are_said() -> None:

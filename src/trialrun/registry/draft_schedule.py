@@ -187,7 +187,7 @@ def draft_visits(sketch: Sketch, moments: list[Moment]) -> None:
     sketch.assume(
         "window_baseline",
         "The record does not say how old a baseline value may be.",
-        "Up to 14 days before the first dose." if sketch.interventional else "Up to 14 days after consent.",
+        f"Up to 14 days {'before' if sketch.interventional else 'after'} {sketch.clock_words}.",
         "It is long enough for one appointment and short enough for the values still to hold.",
         "visits.baseline",
     )
@@ -220,14 +220,14 @@ def _clock(sketch: Sketch) -> None:
     sketch.assume(
         "clock_start",
         "The record does not say from which day its time frames count, or names a day that is not one of the study's.",
-        "All visits count from the first dose."
-        if sketch.interventional
-        else "All visits count from consent.",
+        f"All visits count from {sketch.clock_words}.",
         "It is the day every participant has and on which the intervention can begin to act."
         if sketch.interventional
-        else "It is the first day every participant has.",
+        else "It is the one day all participants of all groups have.",
         "visits.baseline",
-        alternatives=("from enrolment", "from randomisation", "from the last dose"),
+        alternatives=("from consent", "from randomisation", "from the last dose")
+        if not sketch.interventional
+        else ("from enrolment", "from randomisation", "from the last dose"),
     )
 
 
