@@ -148,3 +148,33 @@ def test_every_drafted_endpoint_names_what_the_study_asks(shared: Callable[[str]
                 for visit in endpoint["visits"]:
                     forms = content["visits"][visit].get("forms", [])
                     assert any(variable in asked[form] for form in forms), (path.name, name, visit)
+
+
+def test_every_measurement_an_outcome_lists_is_asked_with_its_unit() -> None:
+    content = drafted(
+        ("Blood Pressure", "6 months", ""),
+        ("Triglycerides, CRP and particle diameter", "6 months", ""),
+        ("Resting energy expenditure", "6 months", ""),
+    )
+    assert variables(content) == ["systolic", "outcome_secondary_2", "outcome_secondary_3"]
+    items = content["items"]
+    assert {items[name]["unit"] for name in ("systolic", "diastolic")} == {"mm[Hg]"}
+    assert {"triglycerides", "crp"} <= set(content["forms"]["laboratory"]["items"])
+    assert {"laboratory", "assessment"} <= set(content["visits"]["month_6"]["forms"])
+    assert "the first of them is analysed" in content["assumptions"]["endpoint_secondary_1"]["reason"]
+    assert "Nothing says whether a fall is better" in content["assumptions"]["endpoint_secondary_3"]["reason"]
+
+
+def test_outcomes_of_one_name_are_asked_by_their_descriptions() -> None:
+    content = drafted(
+        ("Pharmacokinetics of barley", "28 days", "Cmax"),
+        ("Pharmacokinetics of barley", "28 days", "Terminal half-life"),
+    )
+    labels = [content["items"][name]["label"] for name in variables(content)]
+    assert labels == ["Pharmacokinetics of barley: Cmax", "Pharmacokinetics of barley: Terminal half-life"]
+
+
+def test_what_becomes_of_a_dose_has_no_baseline() -> None:
+    (endpoint,) = drafted(("Terminal half-life of barley", "28 days", ""))["endpoints"].values()
+    assert endpoint["baseline_visits"] == []
+    assert endpoint["metric"]["value"] == "Value at the time"

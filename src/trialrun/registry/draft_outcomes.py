@@ -92,7 +92,8 @@ def draft_outcome(sketch: Sketch, plan: PlannedOutcome, vocabulary: Vocabulary |
             sketch.fill_in(visit, form)
     name = slug(outcome.measure, "outcome", sketch.endpoints)
     assumption = f"endpoint_{label}"
-    levels = _levels(outcome, plan.frame, assumption, sketch.derived.get(variable, {}).get("label", ""))
+    score = sketch.derived.get(variable, {}).get("label", "")
+    levels = _levels(outcome, plan.frame, assumption, score, found.at_baseline)
     entry: Plain = {
         "role": _ROLES[outcome.role],
         "order": outcome.order if outcome.role is not OutcomeRole.OTHER else 0,
@@ -128,7 +129,7 @@ def _assume(sketch: Sketch, assumption: str, name: str, variable: str, levels: P
     )
 
 
-def _levels(outcome: Outcome, frame: TimeFrame, assumption: str, score: str) -> Plain:
+def _levels(outcome: Outcome, frame: TimeFrame, assumption: str, score: str, at_baseline: bool) -> Plain:
     text = f"{outcome.measure} {outcome.description}"
 
     def level(value: str, stated: bool) -> Plain:
@@ -139,7 +140,8 @@ def _levels(outcome: Outcome, frame: TimeFrame, assumption: str, score: str) -> 
         )
 
     change = CHANGE.search(outcome.measure) is not None
-    metric = "Change from baseline" if change or not has_metric(text) else "Value at the time"
+    compared = change or (at_baseline and not has_metric(text))
+    metric = "Change from baseline" if compared else "Value at the time"
     aggregation = next(
         (words for pattern, words in _AGGREGATIONS if re.search(pattern, text, re.IGNORECASE)), ""
     )

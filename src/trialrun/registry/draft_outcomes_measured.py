@@ -20,6 +20,7 @@ from trialrun.registry.vocabulary import (
     score_in,
     shipped,
 )
+from trialrun.values.finding import Severity
 
 _TITLES = {
     "laboratory": "Laboratory",
@@ -50,6 +51,12 @@ _LENGTH = re.compile(
     r"\b(?:length of (?:hospital |icu )?stay|hospital stay|duration of (?!response|remission)|operat(?:ive|ion) time|surgery time|procedure time)",
     re.IGNORECASE,
 )
+_BLOOD_PRESSURE = re.compile(
+    r"(?<!oxygen )\b(?:arterial )?blood pressure\b(?! (?:control|goals?|targets?|medic\w+|drugs?|cuff|monitor\w*))",
+    re.IGNORECASE,
+)
+_PRESSURES = ("systolic", "diastolic", "mean_arterial_pressure")
+_JOINED = 2
 _SHORT = 250
 _FEW_WORDS = 4
 _NARROWER = re.compile(
@@ -83,7 +90,8 @@ class Measured:
     """The item or derived value an outcome is about, the forms that ask for it, and why it was chosen.
 
     Args:
-        at_baseline: whether a baseline value makes sense; an event that ends something has none.
+        at_baseline: whether a baseline value makes sense; an event that ends something has none, nor has what becomes of
+            a dose in the body.
         lower_is_better: the direction, as far as the vocabulary knows it.
     """
 
@@ -112,7 +120,43 @@ def measured(sketch: Sketch, outcome: Outcome, label: str, vocabulary: Vocabular
             f"The outcome names {test.term.label}, which the vocabulary knows.",
             lower_is_better=_lower(test.term, outcome),
         )
-    return _open(sketch, outcome, label)
+    named = _listed(sketch, outcome, known)
+    forms = tuple(dict.fromkeys(ask_known(sketch, one.name, clean(outcome.measure), known) for one in named))
+    if named and not _names_more(_BLOOD_PRESSURE.sub(" ", outcome.measure), known):
+        why = (
+            f"The outcome names {_labels(named)}, which the vocabulary knows; the first of them is analysed."
+        )
+        return Measured(named[0].name, forms, why, lower_is_better=_lower(named[0].term, outcome))
+    return _open(sketch, outcome, label, forms)
+
+
+def _labels(named: list[Measurement]) -> str:
+    return ", ".join(one.term.label for one in named)
+
+
+def _listed(sketch: Sketch, outcome: Outcome, vocabulary: Vocabulary) -> list[Measurement]:
+    """The measurements a name joins with others, which are all asked; a blood pressure alone is two."""
+    words = clean(outcome.measure)
+    if len(words) > _SHORT or _PHARMACOKINETIC.search(words) or _asked(outcome, words)[1]["type"] != "number":
+        return []
+    found = vocabulary.mentions(words, (TermKind.LABORATORY, TermKind.MEASUREMENT))
+    names = list(dict.fromkeys(one.term.name for one in found))
+    if _BLOOD_PRESSURE.search(words) and not {*_PRESSURES} & {*names}:
+        names += ["systolic", "diastolic"]
+    more = _names_more(_BLOOD_PRESSURE.sub(" ", words), vocabulary)
+    if not more and len(names) < _JOINED:
+        return []
+    named = [measurement(name, vocabulary) for name in names]
+    if named:
+        sketch.say(
+            Severity.WARNING,
+            "several-measurements",
+            f"{words!r} names {_labels(named)}; each is asked with its unit, and "
+            + ("what else it names is one open question" if more else f"{named[0].term.label} is analysed"),
+            outcome.place,
+            "make an endpoint of each that is to be analysed",
+        )
+    return named
 
 
 def _measurement(sketch: Sketch, outcome: Outcome, vocabulary: Vocabulary) -> Measurement | None:
@@ -257,16 +301,34 @@ def _title(form: str) -> str:
     return _TITLES.get(form, form.replace("_", " ").capitalize())
 
 
-def _open(sketch: Sketch, outcome: Outcome, label: str) -> Measured:
+def _open(sketch: Sketch, outcome: Outcome, label: str, beside: tuple[str, ...]) -> Measured:
     """A measure nobody wrote down beforehand: asked in its own words, once for all outcomes that name it alike."""
     words = clean(outcome.measure) or "not named"
     form, item, said = _asked(outcome, words)
+    item["label"] = _told(sketch, outcome, words)
     item |= {"attested_by": "laboratory" if form == "pharmacokinetics" else "investigator", "record": words}
     item["note"] = "Type and unit are assumed: the draft does not know this measure."
     name = _alike(sketch, outcome, item["type"]) or f"outcome_{label}"
     sketch.ask(form, _title(form), name, item)
+    higher = _BETTER_HIGH.search(outcome.measure) is not None
     why = f"The measure is not in the draft's vocabulary; it is asked as {said}."
-    return Measured(name, (form,), why, lower_is_better=_BETTER_HIGH.search(outcome.measure) is None)
+    why += "" if higher else " Nothing says whether a fall is better: that is the program's default."
+    asked = tuple(dict.fromkeys((form, *beside)))
+    return Measured(
+        name, asked, why, at_baseline=not _PHARMACOKINETIC.search(words), lower_is_better=not higher
+    )
+
+
+def _told(sketch: Sketch, outcome: Outcome, words: str) -> str:
+    """The name to ask by, with the description's first words where another outcome has the same name."""
+    said = clean(" ".join(outcome.description.split()))
+    alike = any(
+        clean(one.measure) == words and one.description != outcome.description
+        for one in sketch.record.outcomes()
+    )
+    if not alike or not said:
+        return words
+    return f"{words}: {said if len(said) <= _SHORT else said[:_SHORT].rsplit(' ', 1)[0] + ' ...'}"
 
 
 def _asked(outcome: Outcome, words: str) -> tuple[str, Plain, str]:
