@@ -6,10 +6,24 @@ from collections.abc import Sequence
 
 from trialrun.registry.draft_sketch import Plain
 from trialrun.study.model import Study
-from trialrun.study.plan import EstimandPlan, EstimandRole, Method, PopulationPlan, Sensitivity, Variable
-from trialrun.study.plan_events import something_given
+from trialrun.study.plan import (
+    Adjustment,
+    EstimandPlan,
+    EstimandRole,
+    Method,
+    PopulationPlan,
+    Sensitivity,
+    Strategy,
+    Variable,
+)
+from trialrun.study.plan_events import collected_events, something_given
 
 ASSUMPTION = "analysis"
+_WITHOUT_TRANSPLANT = {
+    "composite": "Change from baseline, death as the worst outcome",
+    "while_alive": "Mean change among those alive",
+    "hypothetical": "Mean change at every visit had nobody died",
+}
 
 
 def analysis_section(study: Study) -> Plain:
@@ -47,15 +61,29 @@ def analysis_section(study: Study) -> Plain:
 def analysis_assumption(study: Study) -> Plain:
     """What has to be confirmed of the plan."""
     arms = len(study.arms) > 1
+    worst = any(
+        one.strategy is Strategy.COMPOSITE
+        for estimand in study.analysis.estimands.values()
+        for one in estimand.intercurrent.values()
+    )
+    shared = study.analysis.multiplicity.adjustment
+    crossover = study.settings.get("design") == "CROSSOVER"
     return {
         "about": "The record states outcomes and no analysis plan.",
         "default": "The plan under analysis: "
         + (
-            "every arm is compared with the control arm; "
+            "groups are compared with the one the record calls a comparator, else with the first"
             if arms
-            else "one group is compared with its baseline; "
+            else "one group is compared with its baseline, where an outcome has one"
         )
-        + "death counts as the worst outcome; several primary outcomes share the level by Holm.",
+        + ("; death counts as the worst outcome" if worst else "")
+        + (
+            f"; several primary outcomes share the level ({shared.value})"
+            if shared is not Adjustment.NONE
+            else ""
+        )
+        + ("; who crosses over is analysed in the group of the first period" if crossover else "")
+        + ".",
         "reason": "Stated estimands before the first participant (ICH E9(R1)); each of them is a default of this "
         "program, and a statistician decides.",
         "confirm_by": "Statistician",
@@ -68,7 +96,9 @@ def analysis_assumption(study: Study) -> Plain:
 
 def _estimand(study: Study, one: EstimandPlan, endpoints: Sequence[str]) -> Plain:
     made: Plain = {
-        "title": one.title,
+        "title": one.title
+        if "transplant" in collected_events(study)
+        else _WITHOUT_TRANSPLANT.get(one.name, one.title),
         "role": one.role.value,
         "endpoints": list(endpoints),
         "population": one.population,

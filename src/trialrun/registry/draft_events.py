@@ -20,6 +20,7 @@ _WINDOW = re.compile(
     r"[\s,]*\b(?:with)?in(?: the)?(?: (?:last|past|previous|prior|preceding))?\s*$|[\s,]*\b(?:during|over)(?: the)? (?:last|past|previous|prior|preceding)\s*$|[\s,]+$",
     re.IGNORECASE,
 )
+_DANGLING = re.compile(r"\s+(?:during|over|in|for|at)(?: the)?$", re.IGNORECASE)
 _LAST = r"(?:(?:with)?in|during|over)(?: the)? (?:last|past|previous|prior|preceding)"
 _ANCHORS = (
     ("screening_date", r"(?:the )?(?:date of )?(?:the )?(?:initial )?screening(?: (?:visit|day|date))?|visit 1|(?:the )?start of screening"),
@@ -107,7 +108,7 @@ def event_lately(read: ReadCriterion) -> EventLately | None:
 
 def _phrase(text: str) -> str:
     """The event's words, when they are those of one event."""
-    words = _WINDOW.sub("", text).strip()
+    words = _DANGLING.sub("", _WINDOW.sub("", text)).strip()
     core = _LEADING.sub("", words)
     if not core or len(words.split()) > _MOST_WORDS or _NOT_ONE_EVENT.search(words):
         return ""
