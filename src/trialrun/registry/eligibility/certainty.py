@@ -32,13 +32,13 @@ _MEASURES = re.compile(
     r"fev\s?1?|fvc|dlco|lipase|amylase|ck|cpk|ldh|lactate|procalcitonin|fibrinogen|d-dimer|ig[gaem]|vitamin\s+d|cotinine|"
     r"expectancy|expected\s+survival|score|scores|scale|index|questionnaire|inventory|rating|status|"
     r"kps|karnofsky|lansky|ecog|zubrod|nyha|asa|mmse|moca|ham-?[da]|hdrs|hamd|phq-?\d*|gad-?\d*|madrs|panss|edss|gcs|glas\w+|nihss|vas|nrs|iq|ahi|bdi\S*|"
-    r"odi|womac|dlqi|easi|p?asi|das-?28|iga|cgi\S*|ymrs|audit\S*|isi|psqi|meld\S*|child\S*|apache\S*|sofa|mrs|rankin|iss|bishop|apgar|cdr|mini-mental|"
+    r"odi|womac|dlqi|easi|p?asi|das-?28|iga|cgi\S*|ymrs|audit\S*|isi|psqi|meld\S*|child[\s-]+(?:turcotte|pugh|class|score)\S*|apache\S*|sofa|mrs|rankin|iss|bishop|apgar|cdr|mini-mental|"
     r"iop|intraocular\s+pressure|icp|cpp|pressure|cycle|cac|stop-?bang|faps|tbsa|ratio|concentration|count|counts|"
     r"axial\s+length|thickness|visual\s+acuity|bcva|refraction|spherical\s+equivalent|motility|gravity)(?!\w)"
 )
 _CHANGE = re.compile(
     r"\b(?:loss|gain|changes?|changed|reduction|reduced|increase[sd]?|decrease[sd]?|difference|variation|variability|drop|improve\w*|"
-    r"elevat\w+|rise|fall|stable|unstable|history|dose|doses|scores?\s+of|family|mother|father|parents?|caregiver\w*|donor|partner)\b"
+    r"elevat\w+|rise|fall|stable|unstable|history|dose|doses|scores?\s+of|family|drink\w*|solution|child(?=$|\s+\w+$)|children|mother|father|parents?|caregiver\w*|donor|partner)\b"
 )
 _LONGEST_CONCEPT = 9
 _ONLY_SCORE = re.compile(
@@ -51,6 +51,9 @@ _CHANGE_OF = re.compile(
     r"\b(?:increase|decrease|change|loss|gain|reduction|drop|rise|fall|improvement|elevation)s?\s+(?:in|of)\s+[^,;:]{0,50}$"
 )
 _MORE_NUMBERS = re.compile(r"\s*(?:but|or|and|/|-)\s*\d")
+_OF_A_CHILD = re.compile(
+    r"\b(?:have|has|having|with|expecting)\s+(?:[a-z-]+\s+){0,3}(?:child(?:ren)?|infants?|bab(?:y|ies)|siblings?|spouse|partner)\b[^.;]{0,30}$"
+)
 ONE_SEX = "it is said for one sex"
 
 
@@ -79,6 +82,12 @@ def doubts_around(folded: str, start: int, end: int) -> tuple[str, ...]:
     if _NEGATION.search(folded[begin:start]):
         found += ("a negation stands before it",)
     return found
+
+
+def doubts_about_age(folded: str, start: int) -> tuple[str, ...]:
+    """Why an age may not be the participant's: "having at least one child under 6 years"."""
+    somebody = _OF_A_CHILD.search(folded[max(0, start - 90) : start])
+    return ("it may be the age of somebody else",) if somebody else ()
 
 
 def doubts_about(concept: str) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ _ROMAN_SIGNS = {
     "ⅴ": "V",
     "ⅵ": "VI",
 }
+_WORDS_TOO = ("who", "gold", "asia")  # names of classes only where they are written in capitals
 _LETTERED = re.compile(r"child|asia|who|bi-?rads|outerbridge|pugh")
 
 
@@ -113,6 +114,8 @@ def _read(text: str, folded: str, match: re.Match[str], floor: int) -> ClassRead
 
 def _is_class(text: str, folded: str, name: re.Match[str], value: re.Match[str]) -> bool:
     """Letters are classes only where classes have letters, and in capitals."""
+    if name.group() in _WORDS_TOO and not text[name.start() : name.end()].isupper():
+        return False
     if value.group() in ("i", "v", "x"):
         return text[value.start()].isupper()
     if value.group()[0] not in "abcde":

@@ -11,7 +11,8 @@ from trialrun.registry.eligibility import certainty, concepts, times
 from trialrun.registry.eligibility.classes import ClassRead, classes
 from trialrun.registry.eligibility.folding import fold
 from trialrun.registry.eligibility.lifetimes import is_age, is_measured
-from trialrun.registry.eligibility.quantities import Quantity, quantities
+from trialrun.registry.eligibility.quantities import quantities
+from trialrun.registry.eligibility.quantity import Quantity
 
 _AGE_IN_SIGN = re.compile(r"\bage[sd]?\b|\bolder\b|\byounger\b")
 
@@ -140,14 +141,21 @@ def _add(piece: _Piece, quantity: Quantity, floor: int) -> bool:
         return _calendar(piece, quantity, floor)
     if quantity.sign is None or (quantity.sign is Sign.EQ and len(quantity.values) > 1):
         return _bare(piece, quantity, floor)
+    if quantity.words == "mirrored":  # "18 ≤ BMI"
+        return _compare(piece, quantity, (concepts.words_after(piece.text, quantity.end),))
     names = concepts.listed_before(piece.text, quantity.start, floor)
     return _compare(piece, quantity, names or (piece.name(quantity.start, quantity.end, floor),))
+
+
+_AGE_NEXT = re.compile(r"\s*ages?\b")
 
 
 def _about_age(piece: _Piece, quantity: Quantity, floor: int) -> bool:
     head = min(floor, quantity.head)
     if is_measured(piece.folded, quantity.head, quantity.tail, head, close=True):
         return False
+    if quantity.words == "mirrored":
+        return _AGE_NEXT.match(piece.folded, quantity.end) is not None
     if quantity.joined_from >= 0 and quantity.joined_from == piece.age_from:
         return True
     least = max(float(value) for value in quantity.values)
@@ -162,6 +170,8 @@ def _compare(piece: _Piece, quantity: Quantity, names: tuple[str, ...]) -> bool:
     for name in names:
         plain = concepts.plain_name(name)
         unsure = doubts + certainty.doubts_about(plain)
+        if plain == "age":
+            unsure += certainty.doubts_about_age(piece.folded, quantity.start)
         only_for = ""
         if set(unsure) == {certainty.ONE_SEX}:
             only_for = certainty.one_sex(piece.folded, quantity.start, quantity.end)
@@ -260,6 +270,8 @@ def _limit(piece: _Piece, quantity: Quantity, floor: int) -> bool:
             return False
         sign = _UNSIGNED[found.kind]
     doubts = quantity.doubts + certainty.doubts_around(piece.folded, quantity.start, quantity.end)
+    if quantity.sign is None and piece.folded[: quantity.start].rstrip().endswith("("):
+        doubts += ("a second way to write it",)
     piece.temporal.append(
         TimeLimit(
             concepts.words_before(piece.text, quantity.start, floor) or piece.context,

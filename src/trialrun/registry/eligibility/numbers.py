@@ -49,6 +49,9 @@ NUMBER = re.compile(rf"(?<![\w.,])(?P<word>{_WORD})\b|(?P<digits>{_DIGITS})|(?P<
 _AGAIN = re.compile(r"\s*\(\s*(\d+(?:\.\d+)?)\s*\)")
 
 
+_WEEKS_AND_DAYS = re.compile(
+    r"\s?\+\s?[0-6](?![\d.,])(?=\s*(?:-|to|and|until|w|gest|\)|$))|\s[0-6]/7(?!\d)"
+)  # "36+6", "36 6/7"
 _LIST = re.compile(r"(?<![\d.,])(\d),(\d)(?=,?\s*(?:or|and)\s+(\d)(?![\d.,]))")  # "1,2 or 3" is no decimal
 
 
@@ -90,6 +93,9 @@ def _number(match: re.Match[str], folded: str) -> Number:
     written = match["digits"]
     value, doubtful = _plain(written)
     start = match.start()
+    days = _WEEKS_AND_DAYS.match(folded, end)
+    if days is not None:
+        return Number(value, start, days.end(), doubtful=True)
     if folded[start - 1 : start] in ("-", "+") and _signed(folded, start - 1):
         value = f"-{value}" if folded[start - 1] == "-" else value
         start -= 1

@@ -3,50 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trialrun.registry.comparison import Sign
+from trialrun.registry.eligibility.neighbours import BETWEEN, joined, numberless, same_unit
 from trialrun.registry.eligibility.numbers import Number, numbers_in
+from trialrun.registry.eligibility.quantity import Quantity
 from trialrun.registry.eligibility.signs import AFTER, FoundSign, sign_before, symbol_after
 from trialrun.registry.eligibility.units import Unit, unit_at
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """One number or range with what stands around it.
-
-    Args:
-        start, end: from its sign to its unit.
-        number: where its first digit stands.
-        sign: the comparison; None where none is written.
-        values: its numbers, lower first for a range; two without a range for "140/90".
-        unit: as written, with the time it counts or the limit it multiplies.
-        words: the words of the sign in lower case.
-        doubts: why a machine should not act on it.
-        joined_from, joined_to: where the quantity it is joined to begins or ends; below 0 without one.
-    """
-
-    start: int
-    end: int
-    number: int
-    sign: Sign | None
-    values: tuple[str, ...]
-    unit: Unit
-    words: str = ""
-    doubts: tuple[str, ...] = ()
-    joined_from: int = -1
-    joined_to: int = -1
-
-    @property
-    def head(self) -> int:
-        """Where it begins, with the quantity it is joined to ("≥ 1 and ≤ 6 months")."""
-        return self.start if self.joined_from < 0 else self.joined_from
-
-    @property
-    def tail(self) -> int:
-        """Where it ends, with the quantity it is joined to."""
-        return self.end if self.joined_to < 0 else self.joined_to
-
 
 _NAME_TAIL = re.compile(r"[a-z]-?$|[a-z]\.$|\d[.,/]$|[#\^_/]$")
 _NO_NAME = re.compile(r"(?:^|[\W\d])x$|(?:^|\W)(?:n|of|to)$")
@@ -72,7 +36,7 @@ def quantities(text: str, folded: str) -> list[Quantity]:
         found.append(one)
         floor = one.end
         at += used - 1
-    return _joined(folded, [*_numberless(text, folded, found), *found])
+    return joined(folded, [*numberless(text, folded, found), *found])
 
 
 def _part_of_name(folded: str, number: Number) -> bool:
@@ -99,7 +63,7 @@ def _one(text: str, folded: str, numbers: list[Number], at: int, floor: int) -> 
         found = form(text, folded, numbers, at, sign, floor)
         if found is not None:
             return found
-    return _single(folded, number, sign, unit_at(folded, text, number.end)), 1
+    return _single(text, folded, number, sign, unit_at(folded, text, number.end)), 1
 
 
 _SLASH = re.compile(r"\s?/\s?(?=\d)|\s+out\s+of\s+(?=\d)|\s?:\s?(?=\d)")
@@ -124,12 +88,12 @@ def _paired(
     scale = second.value in _SCALES and float(first.value) <= float(second.value) and first.value != "20"
     if ":" in slash.group() or scale:
         unit = Unit(folded[first.end : second.end].strip(), end=second.end)
-        one = _single(folded, replace(first, end=second.end), sign, unit)
+        one = _single(text, folded, replace(first, end=second.end), sign, unit)
         return replace(one, values=(first.value,)), 2
     if first.value in ("20", "6") and "." not in second.value:
-        one = _single(folded, replace(first, end=second.end), sign, Unit(end=second.end))
+        one = _single(text, folded, replace(first, end=second.end), sign, Unit(end=second.end))
         return replace(one, values=(written.replace(" ", ""),), doubts=(*one.doubts, "a fraction")), 2
-    one = _single(folded, replace(first, end=second.end), sign, unit_at(folded, text, second.end))
+    one = _single(text, folded, replace(first, end=second.end), sign, unit_at(folded, text, second.end))
     return replace(one, values=(first.value, second.value), doubts=(*one.doubts, "two numbers")), 2
 
 
@@ -151,15 +115,14 @@ def _powered(
     if power is None:
         return None
     raised = _RAISED[power[2]] if power[2] else int(power[1] or power[3])
-    one = _single(folded, replace(first, end=power.end()), sign, unit_at(folded, text, power.end()))
+    one = _single(text, folded, replace(first, end=power.end()), sign, unit_at(folded, text, power.end()))
     return replace(one, values=(str(10**raised),)), 1
 
 
 _JOIN = re.compile(
     r"\s*-?\s*(?:(?P<dash>-|~)|(?P<to>to|through|thru|till|until|up\s*to|and\s+up\s+to)\b|(?P<and>and?|&)(?!\w))"
-    r"\s*(?:the\s+)?(?:ages?\s+(?:of\s+)?|aged\s+)?(?:(?:no|not)\s+(?:older|more|greater|higher)\s+than\s+)?"
+    r"\s*(?:the\s+)?(?:ages?\s+(?:of\s+)?|aged\s+)?(?:(?:no|not)\s+(?:older|more|greater|higher)\s+than\s+)?-?"
 )
-_BETWEEN = re.compile(r"\b(?:between|from|rang(?:es?|ing|ed)(?:\s+(?:of|is))?)\b(?!.*\bto\b)[^.;,()]{0,40}$")
 _OF_AGES = re.compile(r"\bages?\s+(?:of\s+)?$|\baged\s+$")
 _OLD = re.compile(
     r"[\s-]*(?:of\s+ages?\b|-?\s*olds?\b|(?:of\s+)?gestation(?:al\s+age)?\b|of\s+(?:pregnancy|amenorrh?o?ea)\b)"
@@ -180,17 +143,10 @@ def _range(
     unit = unit_at(folded, text, first.end)
     begin = max(floor, first.start - 60)
     before = folded[begin : first.start]
-    between = _BETWEEN.search(before)
+    between = BETWEEN.search(before)
     if unit.multiple_of and not between:
         return None
-    for place in (
-        _past_old(folded, unit.end),
-        _past_bracket(folded, unit.end) if between else -1,
-        unit.end,
-        first.end,
-    ):
-        if place < 0:
-            continue
+    for place in _range_may_go_on(folded, unit, first, between=between is not None):
         join = _JOIN.match(folded, place)
         if join is None:
             continue
@@ -208,14 +164,20 @@ def _range(
         inside = sign is not None and sign.words.startswith("within") and not later.time
         doubts = () if sign is None or inside else ("a range behind a sign",)
         doubts += ("the number can be read in two ways",) if first.doubtful or second.doubtful else ()
-        if unit.text and later.text and _same(unit.text) != _same(later.text):
+        if unit.text and later.text and same_unit(unit.text) != same_unit(later.text):
             doubts += ("two units",)
         if _GOES_ON.match(folded, max(second.end, later.end)):
             doubts += ("a length in two units",)
-        if _SCALE_AFTER.match(folded, second.end) or (sign is None and _SCALE_BEFORE.search(before)):
+        if (
+            _SCALE_AFTER.match(folded, second.end)
+            or (sign is None and _SCALE_BEFORE.search(before))
+            or (sign is None and values[0] in ("0", "1") and before.rstrip().endswith("(") and not later.time)
+        ):
             doubts += ("the ends of a scale",)
         start = begin + between.start() if between else sign.start if sign else first.start
         end = max(second.end, later.end)
+        days = _DAYS.match(folded, end) if later.time == "week" else None
+        end = days.end() if days else end
         words = between.group() if between else ""
         found = Quantity(start, end, first.start, Sign.BETWEEN, values, later, words, doubts)
         return found, later_at - at + 1
@@ -225,10 +187,19 @@ def _range(
 _BRACKET = re.compile(r"\s*\([^()]{1,40}\)")
 
 
-def _past_bracket(folded: str, place: int) -> int:
-    """The end of a second way to write the same: "between 48 mmol/mol (6.5 %) and"."""
-    bracket = _BRACKET.match(folded, place)
-    return bracket.end() if bracket else -1
+_DAYS = re.compile(r"\s*(?:and|,|\+)?\s*\d\s*days?\b")
+
+
+def _range_may_go_on(folded: str, unit: Unit, first: Number, *, between: bool) -> list[int]:
+    """Where the second end of a range may follow the first."""
+    places = [_past_old(folded, unit.end)]
+    bracket = _BRACKET.match(folded, unit.end)
+    if bracket is not None and (between or "inclu" in bracket.group()):
+        places.append(bracket.end())  # "between 48 mmol/mol (6.5 %) and"
+    days = _DAYS.match(folded, unit.end) if unit.time == "week" else None
+    if days is not None:
+        places.append(days.end())
+    return [*places, unit.end, first.end]
 
 
 def _range_unit(folded: str, text: str, unit: Unit, place: int, second: Number) -> Unit:
@@ -276,7 +247,7 @@ def _past_plus(folded: str, number: Number) -> int:
     return number.end + (folded[number.end : number.end + 1] == "+")
 
 
-_GOES_ON = re.compile(r"\s*(?:and|,|\+)\s*\d+\s*(?:days?|weeks?|months?|hours?)\b|\s*\+\s*\d")
+_GOES_ON = re.compile(r"\s*(?:and|,|\+)?\s*\d+\s*(?:days?|weeks?|months?|hours?)\b|\s*\+\s*\d")
 
 
 def _ends(first: Number, second: Number, unit: Unit, folded: str) -> tuple[str, str] | None:
@@ -292,16 +263,12 @@ def _ends(first: Number, second: Number, unit: Unit, folded: str) -> tuple[str, 
     return (low, high) if float(low) < float(high) else None
 
 
-def _same(unit: str) -> str:
-    return unit.lower().rstrip("s.").rstrip()
-
-
 def _past_old(folded: str, place: int) -> int:
     old = _OLD.match(folded, place)
     return old.end() if old else place
 
 
-def _single(folded: str, number: Number, sign: FoundSign | None, unit: Unit) -> Quantity:
+def _single(text: str, folded: str, number: Number, sign: FoundSign | None, unit: Unit) -> Quantity:
     doubts: list[str] = []
     start, end, which, words = number.start, max(number.end, unit.end), None, ""
     if sign is not None:
@@ -309,15 +276,14 @@ def _single(folded: str, number: Number, sign: FoundSign | None, unit: Unit) -> 
         if sign.vague:
             doubts.append("an approximate number")
     after = AFTER.match(folded, _past_old(folded, end))
-    if after is not None and after.group().strip() == "+" and not unit.text:
-        unit = replace(unit_at(folded, folded, after.end()))
-        end = unit.end
-        after = AFTER.match(folded, number.end)
     if after is not None:
         told = _told(after)
         ends = _SAYS_NO_MORE.match(folded, after.end()) is not None
         if which is None or told is which:
             which, end, words = told, max(end, after.end()), words or after.group()
+            if not unit.text:  # "3 or more times the upper limit", "18+ years"
+                unit = unit_at(folded, text, end)
+                end = max(end, unit.end)
         elif ends and {which, told} in ({Sign.GT, Sign.GTEQ}, {Sign.LT, Sign.LTEQ}):
             which, end = told, after.end()
             doubts.append("two signs")
@@ -327,58 +293,31 @@ def _single(folded: str, number: Number, sign: FoundSign | None, unit: Unit) -> 
         turned = symbol_after(folded, end)
         if turned is not None:
             which, end, words = turned[0], turned[1], "mirrored"
-    if unit.time and _GOES_ON.match(folded, unit.end):
-        doubts.append("a length in two units")
-    if number.doubtful:
-        doubts.append("the number can be read in two ways")
+    doubts += _doubts(folded, number, which, unit, end)
     return Quantity(start, end, number.start, which, (number.value,), unit, words, tuple(doubts))
 
 
+_THREE_PLACES = re.compile(r"\d{1,3}\.\d{3}")  # "1.500/mm3" means fifteen hundred
+_COUNTED_IN = re.compile(r"/\s*(?:mm|[μu]l|mcl|cu)|cells|copies")
+_INCLUSIVE = re.compile(r"\s*,?\s*\(?\s*(?:both\s+)?inclu(?:sive|ded|ding)\b")
+_MULTIPLE = re.compile(r"\s*-?(?:×|x|times|fold)\b|\s*(?:of\s+)?(?:the\s+)?(?:i?uln|lln|upper|lower)\b")
 _SAYS_NO_MORE = re.compile(r"\s*(?:$|[^\w\s])")  # but "under 18 or under guardianship"
+
+
+def _doubts(folded: str, number: Number, sign: Sign | None, unit: Unit, end: int) -> list[str]:
+    """Why a single number may not be what it seems."""
+    found: list[str] = []
+    if unit.time and _GOES_ON.match(folded, unit.end):
+        found.append("a length in two units")
+    if sign in (Sign.GT, Sign.LT) and _INCLUSIVE.match(folded, end):
+        found.append("two signs")
+    if _MULTIPLE.match(folded, end):
+        found.append("a multiple that was not understood")
+    if number.doubtful or (_THREE_PLACES.fullmatch(number.value) and _COUNTED_IN.search(unit.text.lower())):
+        found.append("the number can be read in two ways")
+    return found
 
 
 def _told(after: re.Match[str]) -> Sign:
     names = {"more": Sign.GTEQ, "less": Sign.LTEQ, "gt": Sign.GT, "lt": Sign.LT}
     return next(sign for name, sign in names.items() if after[name])
-
-
-_LIMIT_ALONE = re.compile(
-    r"(?<!\w)(?P<sign>>=|≥|>|<=|≤|<|above|over|exceed(?:s|ing)|below|(?:greater|higher|more|less|lower)\s+than)\s*(?:the\s+)?(?=i?uln|lln|upper|lower)"
-)
-
-
-def _numberless(text: str, folded: str, found: list[Quantity]) -> list[Quantity]:
-    """Limits without a number: "> ULN" is more than one time the limit."""
-    alone: list[Quantity] = []
-    for match in _LIMIT_ALONE.finditer(folded):
-        unit = unit_at(folded, text, match.end())
-        sign = sign_before(folded, match.end(), max(0, match.start() - 1))
-        inside = any(one.start <= match.start() < one.end for one in found)
-        if not unit.multiple_of or sign is None or inside:
-            continue
-        alone.append(Quantity(sign.start, unit.end, match.end(), sign.sign, ("1",), unit, sign.words))
-    return alone
-
-
-_AND = re.compile(r"\s*[,;)]?\s*(?:and/or|and|or|but|to|&|-|/)?\s*\(?\s*")
-_TO = re.compile(r"\s*(?:-|to|up\s+to)\s*")
-_UPPER = (Sign.LT, Sign.LTEQ)
-
-
-def _joined(folded: str, found: list[Quantity]) -> list[Quantity]:
-    """Neighbours share what is written once: "≥ 1 and ≤ 6 months", "2 to < 12 years"."""
-    found = sorted(found, key=lambda one: one.number)
-    for place in range(len(found) - 2, -1, -1):
-        one, following = found[place], found[place + 1]
-        gap = folded[one.end : following.start]
-        if one.sign is not None and _AND.fullmatch(gap):
-            found[place] = one = replace(one, joined_to=following.tail)
-            found[place + 1] = replace(following, joined_from=one.start)
-        if one.unit.text or following.sign is None:
-            continue
-        if one.sign is None and following.sign in _UPPER and _TO.fullmatch(gap):
-            shared = replace(following.unit, end=one.end)
-            found[place] = replace(one, sign=Sign.GTEQ, unit=shared, words="to", joined_to=following.tail)
-        elif one.sign is not None and _AND.fullmatch(gap):
-            found[place] = replace(one, unit=replace(following.unit, end=one.end))
-    return found

@@ -48,7 +48,7 @@ _PER = (
 )
 UNIT = re.compile(rf"(?P<power>{_POWER})?(?P<plain>[\s-]*{_PLAIN_UNIT})?(?P<per>{_PER}{{0,3}})")
 _LIMIT = (
-    r"(?:the\s+|of\s+|institutional\s+|its\s+|respective\s+|laborator(?:y|ies)(?:'s)?\s+|local\s+|age[\s-]adjusted\s+)*"
+    r"(?:the\s+|of\s+|institutional\s+|its\s+|respective\s+|laborator(?:y|ies)(?:'s)?\s+|local\s+|central\s+|age[\s-]adjusted\s+|reference\s+|corresponding\s+|testing\s+|site(?:'s)?\s+|hospital(?:'s)?\s+|specific\s+)*"
     r"(?:(?P<uln>i?u\.?l\.?n\b\.?|u\.n\.l\.?|unl\b|upper\s+(?:normal\s+)?limits?(?:\s+of\s+(?:the\s+)?(?:institutional\s+|laboratory\s+)?(?:normal|reference|the\s+normal)(?:\s+(?:range|values?))?)?|"
     r"(?:institutional\s+|normal\s+)upper\s+limits?(?:\s+of\s+normal(?:\s+range)?)?|upper\s+(?:limits?|normal|range|value|reference)(?:\s+\w+){0,3}?\s+(?:normal|range|value|limit)\b|"
     r"highest\s+reference\s+value|normal\s+upper\s+limit|n\b(?=\s*[,;.)]|$)|upper\s+normal\b|(?:the\s+)?normal(?:\s+(?:range|limits?|values?|level|upper\s+limit))?\b)"
