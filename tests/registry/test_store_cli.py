@@ -69,6 +69,7 @@ def test_answers_for_machines(place: Path) -> None:
         ["show", "NCT9"],
         ["show", "NCT1", "--version", "7"],
         ["import", "no-such-file.json"],
+        ["import", "/dev/null"],
         ["serch"],
     ],
 )
@@ -82,6 +83,25 @@ def test_mistakes_get_a_message_and_no_traceback(
     told = capfd.readouterr().err
     assert "Error: " in told
     assert "Traceback" not in told
+
+
+def test_a_terminal_acts_on_nothing_a_record_holds(
+    place: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    active = "\x1b]0;owned\x07\x9b31m\u202e"
+    (place / "bad.json").write_text(json.dumps(study("NCT3", f"Title {active}", conditions=[active])))
+    assert active[0] not in run("import", str(place / "bad.json"))[1]
+    for words in (
+        ["search"],
+        ["show", "NCT3", "--versions"],
+        ["search", "--json"],
+        ["search", "--json", "--all"],
+    ):
+        said = run(*words)[1]
+        assert not set(active[:1] + "\x07\x9b\u202e") & set(said), words
+    with pytest.raises(SystemExit):
+        main(["registry", "show", f"NCT{active}"])
+    assert "\\u001b" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("verb", COMMANDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -10,10 +11,12 @@ import click
 
 from trialrun import __version__
 from trialrun.cli.contents import Contents
+from trialrun.cli.output import printable
 from trialrun.errors import UserError
 
 FAULT = 70  # sysexits.h EX_SOFTWARE
 INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # writing into an open file names no file
 
 
 @click.group(
@@ -68,11 +71,12 @@ def _run(given: list[str], wants_traceback: bool) -> int:
     except OSError as error:
         if wants_traceback:
             raise
-        if not error.filename:
+        if not error.filename and error.errno not in _NO_ROOM:
             _say_fault(error)
             return FAULT
+        place = f"{error.filename}: " if error.filename else ""
         _say_error(
-            f"{error.filename}: {(error.strerror or type(error).__name__).lower()}",
+            f"{place}{(error.strerror or type(error).__name__).lower()}",
             "check the path, whether you may write there, and the space on the disk",
         )
         return UserError.exit_code
@@ -85,14 +89,14 @@ def _run(given: list[str], wants_traceback: bool) -> int:
 
 
 def _say_error(message: str, remedy: str) -> None:
-    click.echo(click.style("Error: ", fg="red", bold=True) + message, err=True)
+    click.echo(click.style("Error: ", fg="red", bold=True) + printable(message), err=True)
     if remedy:
-        click.echo(click.style("Remedy: ", bold=True) + remedy, err=True)
+        click.echo(click.style("Remedy: ", bold=True) + printable(remedy), err=True)
 
 
 def _say_fault(error: Exception) -> None:
     click.echo(
-        f"Sorry, trialrun failed ({type(error).__name__}: {error}).\n"
+        f"Sorry, trialrun failed ({type(error).__name__}: {printable(str(error))}).\n"
         "This is a fault of the program, not of your input. Run the same command with --traceback to see "
         "where, and report it with that output.",
         err=True,

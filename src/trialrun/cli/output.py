@@ -51,6 +51,7 @@ def shortened(text: str, most: int) -> str:
 
 def heading(text: str) -> None:
     """Write a heading with a line under it."""
+    text = printable(text)
     click.echo()
     click.echo(click.style(text, bold=True))
     click.echo("-" * min(len(text), width()))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trialrun.cli.output import printable
 from trialrun.errors import RecordError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def criteria(file: Path, vocabulary: Path | None) -> None:
         for one in read_criteria(text.text, text.section):
             written = write_expression(one, words, text.ages)
             document = {"nct": text.nct} if text.nct else {}
-            click.echo(json.dumps(document | as_json(written), ensure_ascii=False))
+            click.echo(printable(json.dumps(document | as_json(written), ensure_ascii=False)))
 
 
 @dataclass(frozen=True, slots=True)

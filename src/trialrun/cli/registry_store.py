@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trialrun.cli.output import heading, say, shortened, table
+from trialrun.cli.output import heading, printable, say, shortened, table
 
 if TYPE_CHECKING:
     from trialrun.registry.store import RegistryStore
@@ -68,7 +68,12 @@ def import_(files: tuple[Path, ...], store: Path, as_json: bool) -> int:
 
 def _print_json(registry: RegistryStore, done: Imported) -> None:
     listed = [asdict(one) for one in registry.rejected(max(done.bad, 1))] if done.bad else []
-    click.echo(json.dumps({**asdict(done), "rejected": listed}, ensure_ascii=False, indent=2))
+    _echo_json({**asdict(done), "rejected": listed}, indent=2)
+
+
+def _echo_json(value: object, indent: int | None = None) -> None:
+    # a character written as its code is the same character to whoever reads the JSON
+    click.echo(printable(json.dumps(value, ensure_ascii=False, indent=indent)))
 
 
 def _say_imported(registry: RegistryStore, done: Imported, store: Path) -> None:
@@ -168,7 +173,7 @@ def _say_found(found: Found, question: Search) -> None:
     say(f"{found.total:,} trial(s) found." if found.total != 1 else "1 trial found.")
     for hit in found.hits:
         say()
-        click.echo(click.style(hit.registry_id, bold=True) + f"  {shortened(hit.title, 60)}")
+        click.echo(click.style(hit.registry_id, bold=True) + f"  {printable(shortened(hit.title, 60))}")
         facts = [hit.status, *hit.phases, hit.sponsor, hit.updated and f"updated {hit.updated}"]
         say(" · ".join(fact for fact in facts if fact), indent=2, hanging=2)
         if hit.conditions:
@@ -200,12 +205,12 @@ def _found_json(found: Found, question: Search) -> None:
         "facets": {name: [asdict(one) for one in values] for name, values in found.facets.items()},
         "trials": [asdict(hit) for hit in found.hits],
     }
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    _echo_json(value, indent=2)
 
 
 def _found_csv(found: Found, question: Search) -> None:  # noqa: ARG001 - the same call for all forms
     for note in found.notes:
-        click.echo(f"Note: {note}", err=True)
+        click.echo(printable(f"Note: {note}"), err=True)
     _print_csv(found.hits)
 
 
@@ -217,7 +222,7 @@ def _print_all(registry: RegistryStore, question: Search, form: str) -> None:
         _print_csv(hits)
         return
     for hit in hits:
-        click.echo(json.dumps(asdict(hit), ensure_ascii=False))
+        _echo_json(asdict(hit))
 
 
 def _print_csv(hits: Iterable[Hit]) -> None:
@@ -233,7 +238,8 @@ def _print_csv(hits: Iterable[Hit]) -> None:
         for hit in hits
     )
     for piece in csv_pieces(names, rows):
-        click.echo(piece.replace("\r\n", "\n"), nl=False)
+        text = piece.replace("\r\n", "\n")
+        click.echo(printable(text) if sys.stdout.isatty() else text, nl=False)
 
 
 @click.command()
@@ -264,6 +270,6 @@ def show(registry_id: str, store: Path, version: int | None, versions: bool) -> 
         record = registry.record(registry_id, version)
         if record is None:
             raise RecordError(f"{registry_id} has {len(known)} version(s), none of number {version}")
-        click.echo(record_text(record), nl=False)
+        click.echo(printable(record_text(record)), nl=False)
     finally:
         registry.close()

@@ -6,6 +6,8 @@ import json
 
 import click
 
+from trialrun.cli.output import printable
+
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("text", nargs=-1, required=True)
@@ -20,4 +22,4 @@ def timeframe(text: tuple[str, ...]) -> None:
     from trialrun.registry.timeframe import parse_timeframe
 
     for one in text:
-        click.echo(json.dumps(parse_timeframe(one).as_plain(), ensure_ascii=False))
+        click.echo(printable(json.dumps(parse_timeframe(one).as_plain(), ensure_ascii=False)))

@@ -70,7 +70,7 @@ def prepare(document: Mapping[str, Any], dictionary: bytes, text: bytes = b"") -
     registry_id = _text(_part(protocol, "identificationModule"), "nctId").strip()
     if not registry_id:
         raise RecordError("it has no registration number (identificationModule.nctId)")
-    if len(registry_id) > LONGEST_ID or not registry_id.isprintable():
+    if not _can_be_number(registry_id):
         raise RecordError(f"its registration number {registry_id[:40]!r} cannot be one")
     hit = _hit(document, protocol, registry_id)
     return Prepared(
@@ -81,6 +81,16 @@ def prepare(document: Mapping[str, Any], dictionary: bytes, text: bytes = b"") -
         searchable(document),
         _card(hit),
         _facets(document, protocol, hit),
+    )
+
+
+def _can_be_number(text: str) -> bool:
+    """Whether a trial can be registered and looked up under it: no letter that addresses use otherwise."""
+    return (
+        len(text) <= LONGEST_ID
+        and text.isprintable()
+        and not {"~", "%"} & set(text)
+        and any(map(str.isalnum, text))
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from trialrun.errors import RecordError
@@ -65,6 +67,11 @@ def prepare_file(path: Path) -> None:
         raise RecordError(
             f"{path}: there is no folder {path.parent}", "make the folder, or name another file"
         )
+    with told(path):
+        _prepare(path)
+
+
+def _prepare(path: Path) -> None:
     connection = sqlite3.connect(path, timeout=60, isolation_level=None)
     try:
         connection.execute("PRAGMA page_size = 16384")
@@ -80,12 +87,64 @@ def prepare_file(path: Path) -> None:
                 f"{path} was written by a later trialrun (format {found}; this one knows {FORMAT})",
                 "use that version, or import the records into a new store",
             )
-    except sqlite3.OperationalError as error:
-        raise RecordError(f"{path} cannot be opened as a store: {error}") from None
-    except sqlite3.DatabaseError:
-        raise RecordError(f"{path} is not a store of registry records", "name another file") from None
     finally:
         connection.close()
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Whatever the database cannot do with the file within the block, as an error a person can act on.
+
+    Errors: `RecordError` naming the file, what is wrong with it, and what to do.
+    """
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise _refused(path, error) from None
+    except sqlite3.DatabaseError as error:
+        if _code(error) == sqlite3.SQLITE_NOTADB:
+            raise RecordError(f"{path} is not a store of registry records", "name another file") from None
+        if _code(error) == sqlite3.SQLITE_CORRUPT:
+            raise RecordError(
+                f"{path} is damaged: {error}",
+                "take it from a backup, or import the records into a new store",
+            ) from None
+        raise
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 where the error is not SQLite's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _refused(path: Path, error: sqlite3.OperationalError) -> Exception:
+    match _code(error):
+        case sqlite3.SQLITE_FULL:
+            return RecordError(
+                f"{path}: there is no space left on the disk",
+                "make room, then import the same files again; what was finished is kept",
+            )
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return RecordError(
+                f"{path}: another import is writing into this store",
+                "wait until that import has ended, then import the same files again",
+            )
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY:
+            return RecordError(
+                f"{path} cannot be opened or written: {error}",
+                "the file and its folder must be writable, as a search, too, keeps a file beside it",
+            )
+        case sqlite3.SQLITE_IOERR:
+            return RecordError(
+                f"{path} cannot be read or written: {error}", "look at the disk and the space on it"
+            )
+        case sqlite3.SQLITE_ERROR if str(error).startswith("no such "):
+            return RecordError(
+                f"{path} is not a whole store of registry records: {error}",
+                "name another file, or import the records into a new store",
+            )
+        case _:
+            return error  # a fault of the program, and told as one
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -105,5 +164,6 @@ def _create(connection: sqlite3.Connection) -> None:
             connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has ended it already
+            connection.execute("ROLLBACK")
         raise

@@ -70,6 +70,10 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
             found += inside
         elif path.is_file():
             found.append(path)
+        elif path.exists():
+            raise RecordError(
+                f"{path} is no file that can be read twice", "write its content to a file, and import that"
+            )
         else:
             raise RecordError(f"{path}: there is no such file", "check the path")
     return found
@@ -84,7 +88,7 @@ class Reading:
         self._open: IO[bytes] | None = None
         self.file = ""
         self.files = len(files)
-        self.bytes_total = sum(path.stat().st_size for path in files)
+        self.bytes_total = sum(map(_size, files))
 
     @property
     def bytes_read(self) -> int:
@@ -94,11 +98,23 @@ class Reading:
     def __iter__(self) -> Iterator[Piece]:
         for path in self._paths:
             self.file = path.name
-            with path.open("rb") as stream:
+            try:
+                stream = path.open("rb")
+            except OSError as error:  # one file nobody may read does not stop the others
+                yield Piece(path.name, "", reason=f"it cannot be read: {(error.strerror or '').lower()}")
+                continue
+            with stream:
                 self._open = stream
                 yield from _safely(path.name, path.name, stream)
                 self._open = None
-            self._before += path.stat().st_size
+            self._before += _size(path)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _safely(file: str, name: str, stream: IO[bytes]) -> Iterator[Piece]:

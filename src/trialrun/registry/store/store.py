@@ -101,14 +101,16 @@ class RegistryStore:
         some thousands: one that was begun is kept whole or not at all, and an import cut off is taken up by
         importing the same files again.
 
-        Errors: `RecordError` when a file is not there; `UserError` when another import is running here.
+        Errors: `RecordError` when a file is not there, or the store cannot be written (no space, no right, another
+        process that imports); `UserError` when another import is running here.
         """
         files = files_of([Path(path) for path in paths])
         moment = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         if not self._importing.acquire(blocking=False):
             raise UserError("records are being imported into this store", "wait until that import has ended")
         try:
-            return import_items(self.path, self._dictionary, Reading(files), moment, progress)
+            with schema.told(self.path):
+                return import_items(self.path, self._dictionary, Reading(files), moment, progress)
         finally:
             self._good_until = 0.0
             self._importing.release()
@@ -214,15 +216,17 @@ class RegistryStore:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """One state of the store for the length of the block."""
-        connection = self._connection()
-        if connection.in_transaction:  # within another block of the same thread
-            yield connection
-            return
-        connection.execute("BEGIN")
-        try:
-            yield connection
-        finally:
-            connection.execute("COMMIT")
+        with schema.told(self.path):
+            connection = self._connection()
+            if connection.in_transaction:  # within another block of the same thread
+                yield connection
+                return
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
 
 
 def _fact(connection: sqlite3.Connection, name: str) -> Any:
