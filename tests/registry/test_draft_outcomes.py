@@ -178,3 +178,10 @@ def test_what_becomes_of_a_dose_has_no_baseline() -> None:
     (endpoint,) = drafted(("Terminal half-life of barley", "28 days", ""))["endpoints"].values()
     assert endpoint["baseline_visits"] == []
     assert endpoint["metric"]["value"] == "Value at the time"
+
+
+def test_whether_something_happened_has_no_baseline_and_is_a_proportion() -> None:
+    (endpoint,) = drafted(("Toxicities of barley", "28 days", ""))["endpoints"].values()
+    assert endpoint["baseline_visits"] == []
+    assert endpoint["aggregation"]["value"] == "proportion of participants with 95 % interval by visit"
+    assert endpoint["metric"]["value"] == "Value at the time"

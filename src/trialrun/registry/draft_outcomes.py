@@ -93,7 +93,8 @@ def draft_outcome(sketch: Sketch, plan: PlannedOutcome, vocabulary: Vocabulary |
     name = slug(outcome.measure, "outcome", sketch.endpoints)
     assumption = f"endpoint_{label}"
     score = sketch.derived.get(variable, {}).get("label", "")
-    levels = _levels(outcome, plan.frame, assumption, score, found.at_baseline)
+    yes_no = sketch.items.get(variable, {}).get("type") == "boolean"
+    levels = _levels(outcome, plan.frame, assumption, score, found.at_baseline, yes_no)
     entry: Plain = {
         "role": _ROLES[outcome.role],
         "order": outcome.order if outcome.role is not OutcomeRole.OTHER else 0,
@@ -129,7 +130,9 @@ def _assume(sketch: Sketch, assumption: str, name: str, variable: str, levels: P
     )
 
 
-def _levels(outcome: Outcome, frame: TimeFrame, assumption: str, score: str, at_baseline: bool) -> Plain:
+def _levels(
+    outcome: Outcome, frame: TimeFrame, assumption: str, score: str, at_baseline: bool, yes_no: bool
+) -> Plain:
     text = f"{outcome.measure} {outcome.description}"
 
     def level(value: str, stated: bool) -> Plain:
@@ -145,11 +148,12 @@ def _levels(outcome: Outcome, frame: TimeFrame, assumption: str, score: str, at_
     aggregation = next(
         (words for pattern, words in _AGGREGATIONS if re.search(pattern, text, re.IGNORECASE)), ""
     )
+    usual = f"{'proportion of participants' if yes_no else 'mean'} with 95 % interval by visit"
     planned = bool(frame.points or frame.window or frame.repeat) and not frame.not_understood
     return {
         "domain": level(clean(outcome.measure)[:200] or "not named", False),
         "measure": level(score, False) if score else level(clean(outcome.measure) or "not named", True),
         "metric": level(metric, change),
-        "aggregation": level(aggregation or "mean with 95 % interval by visit", bool(aggregation)),
+        "aggregation": level(aggregation or usual, bool(aggregation)),
         "time": level(clean(outcome.time_frame) or "not stated", planned and frame.anchor_stated),
     }

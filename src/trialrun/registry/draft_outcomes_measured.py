@@ -315,7 +315,11 @@ def _open(sketch: Sketch, outcome: Outcome, label: str, beside: tuple[str, ...])
     why += "" if higher else " Nothing says whether a fall is better: that is the program's default."
     asked = tuple(dict.fromkeys((form, *beside)))
     return Measured(
-        name, asked, why, at_baseline=not _PHARMACOKINETIC.search(words), lower_is_better=not higher
+        name,
+        asked,
+        why,
+        at_baseline=item["type"] == "number" and not _PHARMACOKINETIC.search(words),
+        lower_is_better=not higher,
     )
 
 
