@@ -33,6 +33,8 @@ def _times(text: str) -> list[str]:
         *[(words, "GTEQ") for words in (">=", "≥", ">/=", "> or =", "=>", "\u2267", "at least", "a minimum of", "no less than")],
         *[(words, "GTEQ") for words in ("not less than", "greater than or equal to", "equal to or greater than", "not below")],
         *[(words, "LTEQ") for words in ("<=", "≤", "</=", "at most", "up to", "no more than", "not more than", "not exceeding")],
+        *[(words, "GTEQ") for words in ("> or equal to", "greater than equal to", "over (or equal to)", "equal or above", ">=/")],
+        *[(words, "LTEQ") for words in ("< or equal to", "less than equal", "under (or equal to)", "equal or below", "(<=)")],
         *[(words, "LTEQ") for words in ("a maximum of", "less than or equal to", "no greater than", "not above", "not over")],
         *[(words, "GT") for words in (">", "\uff1e", "over", "above", "more than", "higher than", "exceeding", "in excess of")],
         *[(words, "LT") for words in ("<", "below", "under", "less than", "lower than", "fewer than")],
@@ -55,6 +57,31 @@ def test_signs_behind_a_number(words: str, sign: str) -> None:
     [
         ("platelets < 50,000/mm3", ["LT 50000"]),
         ("platelets < 50 000/mm3", ["LT 50000"]),
+        ("BMI between 18 kg/m2 and 30 kg/m2", ["BETWEEN 18 30"]),
+        ("eGFR 30 mL/min/1.73m2 to 60 mL/min/1.73m2", ["BETWEEN 30 60"]),
+        ("HbA1c between 48 mmol/mol (6.5 %) and 75 mmol/mol (9 %)", ["BETWEEN 48 75"]),
+        ("BMI within the range of 18 to 30", ["BETWEEN 18 30"]),
+        ("aged between ≥20 and ≤45 years", ["BETWEEN 20 45"]),
+        ("BMI ≥20 and ≤45", ["GTEQ 20", "LTEQ 45"]),
+        ("BMI of 25 to <30", ["GTEQ 25", "LT 30"]),
+        ("women from 18 years to less than 40 years old", ["GTEQ 18", "LT 40"]),
+        ("18-to-65-year-old patients", ["BETWEEN 18 65"]),
+        ("18 years < age < 65 years", ["GT 18", "LT 65"]),
+        ("age eighteen to sixty five", ["BETWEEN 18 65"]),
+        ("less than 18 years old or under guardianship", ["LT 18"]),
+        ("Subjects over 18 and under 75 years of age", ["GT 18", "LT 75"]),
+        ("older than or 18 years old", ["GTEQ 18"]),
+        ("weight no less than or equal to 30 kg", ["GTEQ 30"]),
+        ("Patients who were 18 years old", ["EQ 18"]),
+        ("from the age of 18 years", ["GTEQ 18"]),
+        ("ALT or AST 3 or more times ULN", ["GTEQ 3"] * 2),
+        ("ALT 3 folds above the upper limit of normal", ["GT 3"]),
+        ("AST and ALT elevated to 3 x ULN", ["EQ 3"] * 2),
+        ("a Beck score of 9 or 10", ["EQ 9 10"]),
+        ("an ICDAS score of 1,2 or 3", ["EQ 1 2 3"]),
+        ("HER2 negative (IHC 0, 1+ or 2+)", ["EQ 0 1 2"]),
+        ("gestational age between 24+0 and 36+6 weeks", ["BETWEEN 24 36"]),
+        ("Patients who are greater than 2 centimetres", ["GT 2"]),
         ("platelets > 100 109/l", ["GT 100"]),
         ("ANC ≥ 1.5 × 10^9/L", ["GTEQ 1.5"]),
         ("bacteria > 10^3 CFU/mL", ["GT 1000"]),
@@ -116,12 +143,33 @@ def test_what_is_compared_and_in_what(text: str, concept: str, unit: str, multip
         "age of at least approximately 18 years",
         "ALT ≤ 2.5 x ULN (≤ 5 x ULN in case of liver metastases)",
         "haemoglobin 9 g/dL",
+        "AST/ALT = 2.5 x ULN",  # the sign may have been lost on the way
+        "neutrophils < 1.500/mm3",
+        "ALT > 200 % ULN",
+        "VAS (0-100 mm)",
+        "a score of 5 or more",
+        "over 18 years inclusive",
+        "systolic/diastolic blood pressure ≥ 140 and/or 90 mmHg",
+        "eGFR < 60 to 30",
+        "have at least one child under 6 years of age",
+        "gestational age < 36+6 weeks",
+        "a haemoglobin score of 9 or 10",
     ],
 )
 def test_what_could_be_read_otherwise_is_never_confident(text: str) -> None:
     found = read_piece(text)[0]
     assert found
     assert not any(one.confident for one in found)
+
+
+def test_a_number_whose_limit_comes_later_is_not_confident() -> None:
+    found = read_piece("ALT > 3 or bilirubin > 2 x ULN; INR > 1.5")[0]
+    assert [one.confident for one in found] == [False, True, True]
+
+
+def test_words_that_are_also_names_of_classes() -> None:
+    (found, _) = read_piece("WHO performance status 0-1 in patients who are at least 2 metres tall")
+    assert [(one.op, one.confident) for one in found] == [("BETWEEN", True), ("GTEQ", False)]
 
 
 def test_a_limit_for_one_sex_says_which() -> None:

@@ -41,6 +41,7 @@ _CHANGE = re.compile(
     r"elevat\w+|rise|fall|stable|unstable|history|dose|doses|scores?\s+of|family|drink\w*|solution|child(?=$|\s+\w+$)|children|mother|father|parents?|caregiver\w*|donor|partner)\b"
 )
 _LONGEST_CONCEPT = 9
+_TWO_PRESSURES = re.compile(r"systolic\s*(?:/|and(?:/or)?|or)\s*diastolic|sbp\s*/\s*dbp")
 _ONLY_SCORE = re.compile(
     r"(?:the |a |total |sum )*(?:scores?|scale|index|count|ratio|status|rating|concentration|pressure)"
 )
@@ -50,7 +51,7 @@ _CLAUSE = 400
 _CHANGE_OF = re.compile(
     r"\b(?:increase|decrease|change|loss|gain|reduction|drop|rise|fall|improvement|elevation)s?\s+(?:in|of)\s+[^,;:]{0,50}$"
 )
-_MORE_NUMBERS = re.compile(r"\s*(?:but|or|and|/|-)\s*\d")
+_MORE_NUMBERS = re.compile(r"\s*(?:but|and/or|or|and|to|/|-)\s*\d")
 _OF_A_CHILD = re.compile(
     r"\b(?:have|has|having|with|expecting)\s+(?:[a-z-]+\s+){0,3}(?:child(?:ren)?|infants?|bab(?:y|ies)|siblings?|spouse|partner)\b[^.;]{0,30}$"
 )
@@ -97,9 +98,13 @@ def doubts_about(concept: str) -> tuple[str, ...]:
         return ("it is not said what is scored",)
     if not _MEASURES.search(words):
         return ("what is compared is not a measurement known here",)
+    if _TWO_PRESSURES.search(words):
+        return ("two measurements are named",)
     if _CHANGE.search(words):
         return ("a change is compared, not a value",)
-    if len(words.split()) > _LONGEST_CONCEPT or re.search(r"[<>≥≤=]|\s\d+(?:\.\d+)?$", words):
+    if len(words.split()) > _LONGEST_CONCEPT or re.search(
+        r"[<>≥≤=]|\s\d+(?:\.\d+)?(?:$|\s+(?:years?|months?|weeks?|days?)\b)", words
+    ):
         return ("the words of what is compared hold more than its name",)
     return ()
 

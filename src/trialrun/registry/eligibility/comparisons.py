@@ -102,13 +102,25 @@ def _without_rivals(found: list[Comparison]) -> tuple[Comparison, ...]:
     for one in found:
         if one.op in _UP or one.op in _DOWN:
             sides.setdefault((one.concept.lower(), one.op in _UP), set()).add((*one.value, one.multiple_of))
+    shared = {one.end for one in found if _shares_a_limit(one, found)}
     return tuple(
         replace(one, confident=False)
-        if len(sides.get((one.concept.lower(), one.op in _UP), ())) > 1
-        and one.op not in (Sign.EQ, Sign.BETWEEN)
+        if one.end in shared
+        or (
+            len(sides.get((one.concept.lower(), one.op in _UP), ())) > 1
+            and one.op not in (Sign.EQ, Sign.BETWEEN)
+        )
         else one
         for one in found
     )
+
+
+def _shares_a_limit(one: Comparison, found: list[Comparison]) -> bool:
+    """Whether a bare number may be a multiple told later: "ALT > 3 or bilirubin > 2 x ULN"."""
+    bare = not one.unit and not one.multiple_of and len(one.value) == 1
+    if not bare or not concepts.is_liver_test(one.concept):
+        return False
+    return any(other.multiple_of and other.start > one.start for other in found)
 
 
 def _add_class(piece: _Piece, one: ClassRead) -> None:
@@ -147,7 +159,7 @@ def _add(piece: _Piece, quantity: Quantity, floor: int) -> bool:
     return _compare(piece, quantity, names or (piece.name(quantity.start, quantity.end, floor),))
 
 
-_AGE_NEXT = re.compile(r"\s*ages?\b")
+_AGE_NEXT = re.compile(r"\s*(?:ages?|patients?|subjects?|participants?)\b")
 
 
 def _about_age(piece: _Piece, quantity: Quantity, floor: int) -> bool:
@@ -162,11 +174,16 @@ def _about_age(piece: _Piece, quantity: Quantity, floor: int) -> bool:
     return is_age(piece.folded, quantity.head, quantity.tail, quantity.unit.time, head, least)
 
 
+_FROM = re.compile(r"\b(?:from|reached|attained|completed)(?:\s+the)?(?:\s+age(?:\s+of)?)?\s*$")
+
+
 def _compare(piece: _Piece, quantity: Quantity, names: tuple[str, ...]) -> bool:
     sign = quantity.sign or Sign.EQ
     doubts = quantity.doubts + certainty.doubts_around(piece.folded, quantity.start, quantity.end)
     if quantity.sign is None:
         doubts += ("no sign is written",)
+        if _FROM.search(piece.folded[max(0, quantity.start - 40) : quantity.start]):
+            sign = Sign.GTEQ
     for name in names:
         plain = concepts.plain_name(name)
         unsure = doubts + certainty.doubts_about(plain)

@@ -120,6 +120,18 @@ def is_generic(concept: str) -> bool:
     return _GENERIC.match(concept) is not None
 
 
+_LIVER = re.compile(
+    r"\b(?:alt|ast|sgot|sgpt|alat|asat|alp|ggt|got|gpt|transaminases?|\w+transferase|phosphatase|bilirubin|creatinine|cpk?|ck|"
+    r"liver\s+enzymes?)\b",
+    re.IGNORECASE,
+)
+
+
+def is_liver_test(concept: str) -> bool:
+    """Whether it is a test whose limits are told as multiples of normal."""
+    return _LIVER.search(concept) is not None
+
+
 def is_scored(before: str) -> bool:
     """Whether a text ends with a score's name and "of"."""
     return _SCORED.search(before[-80:]) is not None

@@ -23,6 +23,11 @@ _LIMIT_ALONE = re.compile(
 )
 
 
+_COUNTED = re.compile(
+    r"(?:folds?|times?|\dx|×)\s*$"
+)  # the number stands before: "3 times above the upper limit"
+
+
 def numberless(text: str, folded: str, found: list[Quantity]) -> list[Quantity]:
     """Limits without a number: "> ULN" is more than one time the limit."""
     alone: list[Quantity] = []
@@ -30,7 +35,7 @@ def numberless(text: str, folded: str, found: list[Quantity]) -> list[Quantity]:
         unit = unit_at(folded, text, match.end())
         sign = sign_before(folded, match.end(), max(0, match.start() - 1))
         inside = any(one.start <= match.start() < one.end for one in found)
-        if not unit.multiple_of or sign is None or inside:
+        if not unit.multiple_of or sign is None or inside or _COUNTED.search(folded[: match.start()][-12:]):
             continue
         alone.append(Quantity(sign.start, unit.end, match.end(), sign.sign, ("1",), unit, sign.words))
     return alone

@@ -293,23 +293,28 @@ def _single(text: str, folded: str, number: Number, sign: FoundSign | None, unit
         turned = symbol_after(folded, end)
         if turned is not None:
             which, end, words = turned[0], turned[1], "mirrored"
-    doubts += _doubts(folded, number, which, unit, end)
+    doubts += _doubts(folded, number, which, unit, start, end)
     return Quantity(start, end, number.start, which, (number.value,), unit, words, tuple(doubts))
 
 
 _THREE_PLACES = re.compile(r"\d{1,3}\.\d{3}")  # "1.500/mm3" means fifteen hundred
 _COUNTED_IN = re.compile(r"/\s*(?:mm|[μu]l|mcl|cu)|cells|copies")
 _INCLUSIVE = re.compile(r"\s*,?\s*\(?\s*(?:both\s+)?inclu(?:sive|ded|ding)\b")
-_MULTIPLE = re.compile(r"\s*-?(?:×|x|times|fold)\b|\s*(?:of\s+)?(?:the\s+)?(?:i?uln|lln|upper|lower)\b")
+_HALF_A_SIGN = re.compile(r"(?:\bor|\bthan|[<>≤≥(/]|\band)\s*$")
+_MULTIPLE = re.compile(r"\s*-?(?:×|x\b|times\b|folds?\b)|\s*(?:of\s+)?(?:the\s+)?(?:i?uln|lln|upper|lower)\b")
 _SAYS_NO_MORE = re.compile(r"\s*(?:$|[^\w\s])")  # but "under 18 or under guardianship"
 
 
-def _doubts(folded: str, number: Number, sign: Sign | None, unit: Unit, end: int) -> list[str]:
+def _doubts(folded: str, number: Number, sign: Sign | None, unit: Unit, start: int, end: int) -> list[str]:
     """Why a single number may not be what it seems."""
     found: list[str] = []
     if unit.time and _GOES_ON.match(folded, unit.end):
         found.append("a length in two units")
     if sign in (Sign.GT, Sign.LT) and _INCLUSIVE.match(folded, end):
+        found.append("two signs")
+    if sign is Sign.EQ and folded[start : start + 1] == "=":
+        found.append("an equals sign may stand for another that was lost")
+    if sign is Sign.EQ and _HALF_A_SIGN.search(folded[max(0, start - 12) : start]):
         found.append("two signs")
     if _MULTIPLE.match(folded, end):
         found.append("a multiple that was not understood")

@@ -6,13 +6,14 @@ import re
 
 from trialrun.registry.comparison import Sign
 
+_OR_EQUAL = r"\s*\(?\s*(?:or|and)?\s*equals?\b(?:\s*(?:to|than)\b)?\s*\)?"
 _SYMBOLS = (
     (
-        r">\s*(?:/|or|and)?\s*=(?:\s*(?:to|than))?|=\s*/?\s*>|\bat\s*(?:/|or)\s*(?:above|over)\b|≥(?:\s*(?:/|or)?\s*=)?|≥\s*than|&gt;\s*=|&ge;",
+        rf">{_OR_EQUAL}|>\s*(?:/|or|and)?\s*=(?:\s*(?:to|than)\b|\s*/)?|=\s*/?\s*>|\bat\s*(?:/|or)\s*(?:above|over)\b|≥(?:\s*(?:/|or)?\s*=)?|≥\s*than|&gt;\s*=|&ge;",
         Sign.GTEQ,
     ),
     (
-        r"<\s*(?:/|or|and)?\s*=(?:\s*(?:to|than))?|=\s*/?\s*<|\bat\s*(?:/|or)\s*(?:below|under)\b|≤(?:\s*(?:/|or)?\s*=)?|≤\s*than|&lt;\s*=|&le;",
+        rf"<{_OR_EQUAL}|<\s*(?:/|or|and)?\s*=(?:\s*(?:to|than)\b|\s*/)?|=\s*/?\s*<|\bat\s*(?:/|or)\s*(?:below|under)\b|≤(?:\s*(?:/|or)?\s*=)?|≤\s*than|&lt;\s*=|&le;",
         Sign.LTEQ,
     ),
     (r">(?:\s*than)?|&gt;", Sign.GT),
@@ -26,11 +27,11 @@ _OLDER = r"(?:older|greater|more|higher|larger)"
 _YOUNGER = r"(?:younger|less|lower|fewer|smaller)"
 _WORDS = (
     (
-        rf"{_MORE}\s*(?:than|to)?\s*,?\s*(?:or|and|/|and/or)\s*{_EQUAL}|{_EQUAL}\s*(?:or|and|/|and/or)\s*{_MORE}(?:\s+(?:than|to))?|{_OLDER}\s+than\s+or(?=\s+\d)",
+        rf"{_MORE}\s*(?:than|to)?\s*,?\s*\(?\s*(?:or|and/or|and|/)?\s*{_EQUAL}\)?|(?:above|from)\s+and\s+including|{_EQUAL}\s*(?:or|and|/|and/or)\s*{_MORE}(?:\s+(?:than|to))?|{_OLDER}\s+than\s+or(?=\s*$)",
         Sign.GTEQ,
     ),
     (
-        rf"{_LESS}\s*(?:than|to)?\s*,?\s*(?:or|and|/|and/or)\s*{_EQUAL}|{_EQUAL}\s*(?:or|and|/|and/or)\s*{_LESS}(?:\s+(?:than|to))?|{_YOUNGER}\s+than\s+or(?=\s+\d)",
+        rf"{_LESS}\s*(?:than|to)?\s*,?\s*\(?\s*(?:or|and/or|and|/)?\s*{_EQUAL}\)?|below\s+and\s+including|{_EQUAL}\s*(?:or|and|/|and/or)\s*{_LESS}(?:\s+(?:than|to))?|{_YOUNGER}\s+than\s+or(?=\s*$)",
         Sign.LTEQ,
     ),
     (
@@ -68,6 +69,7 @@ def _either() -> str:
 
 BEFORE = re.compile(rf"{_NOT}(?:{_either()}){_FILLER}\s*[()]?\s*$")
 _FLIPPED = {Sign.GT: Sign.LTEQ, Sign.LT: Sign.GTEQ, Sign.GTEQ: Sign.LT, Sign.LTEQ: Sign.GT}
+_MEANT = {Sign.GTEQ: Sign.LTEQ, Sign.LTEQ: Sign.GTEQ}  # "no less than or equal to 3" means at least 3
 _SIGN_AT = re.compile("|".join(f"(?P<s{place}>{pattern})" for place, (pattern, _) in enumerate(_SYMBOLS)))
 AFTER = re.compile(
     r"\s*[,(]?\s*(?:"
@@ -105,7 +107,8 @@ def sign_before(folded: str, place: int, floor: int) -> FoundSign | None:
     sign = _ORDER[_which(match)][1]
     negated = match["not"] is not None
     if negated:
-        sign = _FLIPPED.get(sign, sign)
+        equal = "equal" in match.group() and sign in _MEANT
+        sign = _MEANT[sign] if equal else _FLIPPED.get(sign, sign)
     return FoundSign(sign, begin + match.start(), match.group(0), negated)
 
 

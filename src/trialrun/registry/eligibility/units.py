@@ -56,7 +56,7 @@ _LIMIT = (
     r"|(?P<baseline>baseline\b))(?:\s*\((?:uln|lln|iuln|unl)\))?(?:\s+(?:range|value)s?\b)?"
 )
 LIMIT = re.compile(
-    rf"\s*-?\s*(?:(?P<times>×|\*|x|times?\b|fold\b|-fold\b)\s*(?P<more>(?:higher|greater|more|above|over)\s*(?:than)?\s*)?|(?P<above>(?:higher|greater|more|above|over)\s*(?:than)?\s+))?(?:\(\s*)?{_LIMIT}"
+    rf"\s*-?\s*(?:(?P<times>×|\*|x|times?\b|folds?\b|-folds?\b)\s*(?P<more>(?:higher|greater|more|above|over)\s*(?:than)?\s*)?|(?P<above>(?:higher|greater|more|above|over)\s*(?:than)?\s+))?(?:\(\s*)?{_LIMIT}"
 )
 
 
@@ -79,6 +79,23 @@ def _diopters(text: str, place: int, time: re.Match[str]) -> bool:
     )
 
 
+_OPENED = re.compile(r"\s*\(\s*")
+
+
+def _bracketed(folded: str, text: str, place: int) -> Unit:
+    """A unit alone in brackets: "27 (kg/m2)"."""
+    opened = _OPENED.match(folded, place)
+    found = UNIT.match(folded, opened.end()) if opened else None
+    if (
+        opened is None
+        or found is None
+        or not found.group().strip()
+        or folded[found.end() : found.end() + 1] != ")"
+    ):
+        return Unit(end=place)
+    return Unit(" ".join(text[opened.end() : found.end()].split()), end=found.end() + 1)
+
+
 def unit_at(folded: str, text: str, place: int) -> Unit:
     """The unit that begins at a place; an empty one where there is none."""
     time = TIME.match(folded, place)
@@ -96,5 +113,5 @@ def unit_at(folded: str, text: str, place: int) -> Unit:
         return Unit(" ".join(text[place : limit.end()].split()), "", of, limit.end(), above)
     found = UNIT.match(folded, place)
     if found is None or found.end() == place or not found.group().strip():
-        return Unit(end=place)
+        return _bracketed(folded, text, place)
     return Unit(" ".join(text[place : found.end()].split()).rstrip("."), end=found.end())
