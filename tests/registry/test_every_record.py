@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from trialrun.registry.draft import write_draft
+from trialrun.registry.draft_rehearsal import rehearsal_content
 from trialrun.registry.read import read_record
 from trialrun.registry.record import Record
 from trialrun.simulate.rehearse import RehearsalSummary, rehearse
@@ -155,3 +156,35 @@ def test_the_rehearsal_says_that_every_number_is_assumed(tmp_path: Path) -> None
     assert {part["source"] for part in marked} == {"assumed"}
     assert scenario["treatment"]["effect"] == 0
     assert json.dumps(content)  # plain values only
+
+
+def test_what_happened_to_participants_is_a_share_with_its_exact_interval(tmp_path: Path) -> None:
+    from scipy.stats import binomtest
+
+    outcomes = {"primaryOutcomes": [{"measure": "Toxicities of barley", "timeFrame": "4 weeks"}]}
+    study = drafted(record(outcomesModule=outcomes), tmp_path / "study")
+    results = analysed(study, rehearsed(study, tmp_path / "log"), tmp_path / "snapshot")
+    (share,) = [one for one in results.results if one.estimate_name == "share" and one.registered]
+    exact = binomtest(share.details["count"], share.n).proportion_ci(method="exact")
+    assert share.estimate == pytest.approx(share.details["count"] / share.n)
+    assert (share.interval.low, share.interval.high) == pytest.approx((exact.low, exact.high))
+
+
+def test_the_control_is_the_group_whose_title_says_so(tmp_path: Path) -> None:
+    groups = {"armGroups": [{"label": "Cases"}, {"label": "Controls"}]}
+    case_control = design("CASE_CONTROL", kind="OBSERVATIONAL")
+    study = drafted(record(designModule=case_control, armsInterventionsModule=groups), tmp_path / "study")
+    assert study.settings["analysis"]["control"] == "controls"
+    assert "'Controls', as its title says" in study.assumptions["control"].default
+    given = drafted(record(**DESIGNS["crossover"]), tmp_path / "crossover")
+    assert "control" not in given.assumptions  # the record calls one a placebo comparator
+
+
+def test_a_long_follow_up_leaves_somebody_to_follow() -> None:
+    def lost(last: str) -> float:
+        visits = {"last": {"offset": last}}
+        content = {"items": {}, "roles": {}, "visits": visits}
+        return rehearsal_content(content)["scenarios"]["assumed"]["conduct"]["withdrawal_per_month"]
+
+    assert lost("P4W") == lost("P12M") == 0.01
+    assert 1 - (1 - lost("P204M")) ** 204 == pytest.approx(0.2, abs=0.01)

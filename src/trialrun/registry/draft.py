@@ -84,6 +84,7 @@ def draft(record: Record, vocabulary: Vocabulary | None = None) -> Draft:
             "phase": ", ".join(record.phases) or "not stated",
             "design": record.design_model or "not stated",
             **fixed_settings(),
+            **({"analysis": {"control": sketch.control}} if sketch.control else {}),
         },
         "roles": ROLES,
         "items": sketch.items,

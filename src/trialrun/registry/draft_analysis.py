@@ -72,7 +72,7 @@ def analysis_assumption(study: Study) -> Plain:
         "about": "The record states outcomes and no analysis plan.",
         "default": "The plan under analysis: "
         + (
-            "groups are compared with the one the record calls a comparator, else with the first"
+            "groups are compared with the control (settings.analysis.control, else the record's comparator, else the first)"
             if arms
             else "one group is compared with its baseline, where an outcome has one"
         )

@@ -34,6 +34,7 @@ def draft_design(sketch: Sketch) -> None:
         _one_group(sketch)
     if len(sketch.arms) > 1:
         _allocation(sketch)
+        _control(sketch)
     _model(sketch)
     if sketch.interventional:
         _administration(sketch)
@@ -104,6 +105,32 @@ def _allocation(sketch: Sketch) -> None:
         "A list nobody agreed on must not allocate anybody.",
         *parts,
         alternatives=("a question at screening decides the group", "the groups are filled one after another"),
+    )
+
+
+_COMPARATORS = {"PLACEBO_COMPARATOR", "SHAM_COMPARATOR", "NO_INTERVENTION", "ACTIVE_COMPARATOR"}
+_CONTROL_WORDS = re.compile(
+    r"\b(?:controls?|placebo|sham|(?:usual|standard)(?: of)? care|standard treatment|untreated|no treatment|unexposed|"
+    r"comparators?|comparison)\b",
+    re.IGNORECASE,
+)
+
+
+def _control(sketch: Sketch) -> None:
+    """Name the group the others are compared with where only its title tells."""
+    if any(arm.type in _COMPARATORS for arm in sketch.record.arms):
+        return
+    named = [name for name, arm in sketch.arms.items() if _CONTROL_WORDS.search(arm["title"])]
+    first = next(iter(sketch.arms))
+    sketch.control = named[0] if len(named) == 1 else ""
+    title = sketch.arms[sketch.control or first]["title"]
+    sketch.assume(
+        "control",
+        "The record calls no group a comparator.",
+        f"Groups are compared with {title!r}"
+        + (", as its title says." if sketch.control else ", the first of the record."),
+        "A difference needs a group to count from; which one changes its sign.",
+        f"arms.{sketch.control or first}",
     )
 
 

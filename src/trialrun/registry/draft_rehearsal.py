@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trialrun.registry.draft_schedule import days_of
 from trialrun.registry.draft_sketch import Plain
 
 REHEARSAL_FILE = "rehearsal.yaml"
@@ -35,6 +36,7 @@ _ADVERSE_EVENTS = (
     ("Fall with fracture", 0.003, {2: 0.4, 3: 0.6}),
     ("Pneumonia", 0.003, {2: 0.4, 3: 0.5, 4: 0.1}),
 )
+_DAYS_PER_MONTH = 30.4375
 _HEAD = """\
 # With whom this draft is rehearsed. Nothing is known about the disease or the treatment: every number here is assumed,
 # the arms have no effect, and what a rehearsal shows is no evidence of anything. Change a number and rehearse again.
@@ -55,19 +57,20 @@ def rehearsal_text(content: Plain) -> str:
 
 def rehearsal_content(content: Plain) -> Plain:
     """What a rehearsal of the draft assumes, as plain values."""
+    months = _months(content)
     return {
         "default": "assumed",
         "start": "2026-01-05",
         "sources": {
             "assumed": "assumed for a first rehearsal; nobody measured it, replace it by what is known of these people"
         },
-        "scenarios": {"assumed": _scenario()},
+        "scenarios": {"assumed": _scenario(months)},
         "unlisted": {
             "yes_chance": 0.1,
             "spread": 0.15,
             "visit_spread": 0.05,
             "missing_chance": 0.02,
-            "event_per_month": 0.05,
+            "event_per_month": _monthly(0.05, months, 0.35),
             "eligible_chance": 0.7,
             "source": "assumed",
         },
@@ -81,7 +84,18 @@ def rehearsal_content(content: Plain) -> Plain:
     }
 
 
-def _scenario() -> Plain:
+def _months(content: Plain) -> float:
+    """The months from the start to the last planned visit."""
+    offsets = [visit["offset"] for visit in content["visits"].values() if visit.get("offset")]
+    return max((days_of(offset) for offset in offsets), default=0) / _DAYS_PER_MONTH
+
+
+def _monthly(usual: float, months: float, most: float) -> float:
+    """A monthly chance that leaves no more than `most` with the event by the end, however long people are followed."""
+    return round(min(usual, 1 - (1 - most) ** (1 / max(months, 1))), 5)
+
+
+def _scenario(months: float) -> Plain:
     return {
         "label": "virtual participants drawn from the limits of the items; arms without effect; all numbers assumed",
         "course": {"change_gap_days": 90, "severity_days": 1500, "drift_per_122_days": 0.0},
@@ -110,7 +124,7 @@ def _scenario() -> Plain:
             "value_missing": 0.005,
             "screening_unknown": 0.0,
             "correction": 0.02,
-            "withdrawal_per_month": 0.01,
+            "withdrawal_per_month": _monthly(0.01, months, 0.2),
             "abnormal_query": 0.7,
             "screened_per_week": 3.0,
             "source": "assumed",

@@ -36,11 +36,11 @@ def moments_of(frame: TimeFrame) -> tuple[list[Moment], list[str]]:
     if frame.window is not None:
         points.append(frame.window[1])
     symbolic: list[str] = []
-    begun = max([0.0, *(_days(point) for point in frame.points)])
+    begun = max([0.0, *(days_of(point) for point in frame.points)])
     for rule in frame.repeat:
-        steps = [step for step in _steps(rule, frame) if _days(step) > begun]
+        steps = [step for step in _steps(rule, frame) if days_of(step) > begun]
         points += steps
-        begun = max([begun, *(_days(step) for step in steps)])
+        begun = max([begun, *(days_of(step) for step in steps)])
         if not steps:
             symbolic.append(rule)
     found: dict[str, Moment] = {}
@@ -260,11 +260,12 @@ def visit_for(sketch: Sketch, moment: Moment) -> str:
         for name, visit in sketch.visits.items()
         if visit["kind"] == "follow_up" and "offset" in visit
     }
-    near = [name for name, offset in planned.items() if abs(_days(offset) - moment.days) < 1]
+    near = [name for name, offset in planned.items() if abs(days_of(offset) - moment.days) < 1]
     return near[0] if near else open_visit(sketch)
 
 
-def _days(offset: str) -> float:
+def days_of(offset: str) -> float:
+    """The nominal length of a planned offset in days; 0 where it is no single length."""
     match = re.fullmatch(r"P(\d+)([DWMY])", offset)
     return int(match.group(1)) * _UNIT_DAYS[match.group(2)] if match else 0.0
 

@@ -30,6 +30,7 @@ class Sketch:
     dose_plans: list[Plain] = field(default_factory=list)
     endpoints: Plain = field(default_factory=dict)
     assumptions: Plain = field(default_factory=dict)
+    control: str = ""
     answers: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 

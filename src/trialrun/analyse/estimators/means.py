@@ -9,22 +9,53 @@ from trialrun.analyse.answers import answered_by, few
 from trialrun.analyse.cases import Case, Cases, Question, Standing, cases_of
 from trialrun.analyse.result import Interval, Result
 from trialrun.errors import AnalysisError
+from trialrun.study.model import ItemType
 from trialrun.study.plan import Variable
 
 _LEFT_FROM = {"n", "mean"}
 
 
 def described_change(question: Question) -> tuple[Result, ...]:
-    """Mean change with its t interval and what the changes look like; no test. By arm where there are arms."""
+    """Mean change with its t interval and what the changes look like; no test. By arm where there are arms.
+
+    The value of a yes-or-no item is described by its share.
+    """
     if question.basis.arms.names and not question.arm:
         arms = question.basis.arms.names
         return tuple(made for arm in arms for made in described_change(replace(question, arm=arm)))
     of_value = question.plan.variable is Variable.VALUE
+    if of_value and _yes_or_no(question):
+        return (_share(question),)
     made = _mean(question, "mean with t interval" if of_value else "mean change with t interval")
     return (
         replace(
             made, p=None, details={name: x for name, x in made.details.items() if name not in {"t", "df"}}
         ),
+    )
+
+
+def _yes_or_no(question: Question) -> bool:
+    item = question.basis.study.items.get(question.parameter)
+    return item is not None and item.type is ItemType.BOOLEAN
+
+
+def _share(question: Question) -> Result:
+    """The share answered with yes, with its exact interval: the t interval of a share leaves 0 to 1."""
+    cases = cases_of(question)
+    used, values = measured(question, cases)
+    made = answered_by(question, cases, used, "proportion (Clopper-Pearson)", values=values)
+    made = replace(made, estimate_name="share")
+    if not values:
+        return replace(few(made, 0), estimate=None)
+    share = methods.clopper_pearson(
+        sum(value > 0 for value in values), len(values), level=question.basis.plan.level
+    )
+    return replace(
+        made,
+        estimate=share.estimate,
+        interval=Interval(share.level, share.low, share.high),
+        details={"count": share.count},
+        note=_decided_words(question, cases),
     )
 
 
