@@ -276,6 +276,7 @@ def _calendar(piece: _Piece, quantity: Quantity, floor: int) -> bool:
     return True
 
 
+_UNCHANGED = re.compile(r"\b(?:stable|unchanged|constant|continuous(?:ly)?|same)\b[^.;]*$")
 _UNSIGNED = {"window": Sign.LTEQ, "length": Sign.EQ, "past length": Sign.GTEQ}
 
 
@@ -289,6 +290,10 @@ def _limit(piece: _Piece, quantity: Quantity, floor: int) -> bool:
     doubts = quantity.doubts + certainty.doubts_around(piece.folded, quantity.start, quantity.end)
     if quantity.sign is None and piece.folded[: quantity.start].rstrip().endswith("("):
         doubts += ("a second way to write it",)
+    if found.kind == "window" and _UNCHANGED.search(
+        piece.folded[max(floor, quantity.start - 60) : quantity.start]
+    ):
+        doubts += ("how long something lasts is told like a look back",)
     piece.temporal.append(
         TimeLimit(
             concepts.words_before(piece.text, quantity.start, floor) or piece.context,

@@ -13,7 +13,9 @@ from trialrun.registry.eligibility.signs import AFTER, FoundSign, sign_before, s
 from trialrun.registry.eligibility.units import Unit, unit_at
 
 _NAME_TAIL = re.compile(r"[a-z]-?$|[a-z]\.$|\d[.,/]$|[#\^_/]$")
-_NO_NAME = re.compile(r"(?:^|[\W\d])x$|(?:^|\W)(?:n|of|to)$")
+_NO_NAME = re.compile(
+    r"(?:^|[\W\d])x$|(?:^|\W)(?:n|of|to|than|least|over|under|above|below|most|aged?|from|for|within)$"
+)
 _NAME_GOES_ON = re.compile(
     r"(?:st|nd|rd|th)\b(?!\s+(?:per)?centile)|:\d\d|/\d{1,2}/\d|(?<=[23])d\b(?!/)|(?!x|e)[a-z]\d|-?dimensional|\.\d"
 )
@@ -42,7 +44,7 @@ def quantities(text: str, folded: str) -> list[Quantity]:
 def _part_of_name(folded: str, number: Number) -> bool:
     if number.word:
         return False
-    before = folded[max(0, number.start - 4) : number.start]
+    before = folded[max(0, number.start - 7) : number.start]
     if _NAME_TAIL.search(before) and not _NO_NAME.search(before):
         return True
     return _NAME_GOES_ON.match(folded, number.end) is not None
