@@ -85,10 +85,18 @@ def doubts_around(folded: str, start: int, end: int) -> tuple[str, ...]:
     return found
 
 
+_FOR_SOME = re.compile(
+    r"\b(?:for|in|if)\s+(?:patients?|subjects?|participants?|wom[ae]n|m[ae]n|persons?|those|individuals?|children|adults)\W*"
+    r"(?:(?:who\s+)?(?:are|is)\s+)?(?:aged?\W*)?$"
+)
+
+
 def doubts_about_age(folded: str, start: int) -> tuple[str, ...]:
     """Why an age may not be the participant's: "having at least one child under 6 years"."""
     somebody = _OF_A_CHILD.search(folded[max(0, start - 90) : start])
-    return ("it may be the age of somebody else",) if somebody else ()
+    if somebody:
+        return ("it may be the age of somebody else",)
+    return ("it is said for some ages only",) if _FOR_SOME.search(folded[max(0, start - 60) : start]) else ()
 
 
 def doubts_about(concept: str) -> tuple[str, ...]:
