@@ -283,6 +283,8 @@ def _single(text: str, folded: str, number: Number, sign: FoundSign | None, unit
         ends = _SAYS_NO_MORE.match(folded, after.end()) is not None
         if which is None or told is which:
             which, end, words = told, max(end, after.end()), words or after.group()
+            if after["gt"] == "above":
+                doubts.append("whether the number itself counts is not said")
             if not unit.text:  # "3 or more times the upper limit", "18+ years"
                 unit = unit_at(folded, text, end)
                 end = max(end, unit.end)
