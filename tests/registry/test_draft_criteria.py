@@ -180,3 +180,11 @@ def test_every_word_of_every_record_stays(shared: Callable[[str], Path]) -> None
             assert criterion["expression"]
         asked = [name for form in made["forms"].values() for name in form["items"]]
         assert len(asked) == len(set(asked)), "an item stands on two forms"
+
+
+def test_criteria_of_one_group_warn_that_everybody_is_asked() -> None:
+    text = "Inclusion criteria for the cases:\n\n* Kidney injury\n\nExclusion Criteria:\n\n* Malignancy"
+    document = {"protocolSection": {"eligibilityModule": {"eligibilityCriteria": text}}}
+    (said,) = [one for one in draft(Record(document)).findings if one.code == "criteria-not-computed"]
+    assert "asked of everybody" in said.message
+    assert said.severity is Severity.WARNING

@@ -64,11 +64,11 @@ def draft_criteria(sketch: Sketch, vocabulary: Vocabulary | None = None) -> None
             _group(sketch, kind, group, vocabulary, allowed)
         if bars.reason:
             sketch.say(
-                Severity.NOTE,
+                Severity.WARNING,
                 "criteria-not-computed",
-                f"{kind} criteria are asked and not computed {bars.reason}",
+                f"{kind} criteria are asked of everybody and not computed {bars.reason}",
                 _PATH,
-                "write the rules by hand, for the people they are about",
+                "write the rules by hand, for the people they are about; as drafted every group has to meet them",
             )
     _unasked(sketch, (*inclusion, *exclusion))
 
