@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ _LONGEST_COLUMN = (
 )
 _LONGEST_NAME = 200
 _MOST_LISTED = 100
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MONTHS = {"year": 12.0, "month": 1.0, "week": 12 / 52.1775, "day": 12 / 365.2425}
 _MONTHS |= {"hour": 12 / 365.2425 / 24, "minute": 12 / 365.2425 / 1440}
 
@@ -175,13 +177,13 @@ def _hit(document: Mapping[str, Any], protocol: Mapping[str, Any], registry_id: 
     usable = isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 2**53
     return Hit(
         registry_id,
-        (_text(about, "briefTitle") or _text(about, "officialTitle"))[:1000],
+        _clean((_text(about, "briefTitle") or _text(about, "officialTitle"))[:1000]),
         _code(_text(status, "overallStatus")),
         _code(_text(design, "studyType")),
         _names(_texts(design, "phases")),
         _names(_texts(_part(protocol, "conditionsModule"), "conditions")),
         _names(_text(part, "name") for part in _parts(arms, "interventions")),
-        _sponsor(_part(protocol, "sponsorCollaboratorsModule"))[:_LONGEST_NAME],
+        _clean(_sponsor(_part(protocol, "sponsorCollaboratorsModule"))[:_LONGEST_NAME]),
         _names(_text(part, "country") for part in places),
         count if usable else None,
         _date(status, "startDateStruct"),
@@ -279,16 +281,16 @@ def _sponsor(module: Mapping[str, Any]) -> str:
 
 def _names(texts: Iterable[str]) -> tuple[str, ...]:
     """Every name once, in their order; more than a hundred are no list anybody reads."""
-    return tuple(dict.fromkeys(_clean(text)[:_LONGEST_NAME] for text in texts if text))[:_MOST_LISTED]
+    return tuple(dict.fromkeys(_clean(text[:_LONGEST_NAME]) for text in texts if text))[:_MOST_LISTED]
 
 
 def _code(text: str) -> str:
-    return _clean(text)[:_LONGEST_NAME]
+    return _clean(text[:_LONGEST_NAME])
 
 
 def _clean(text: str) -> str:
-    """The text with halves of characters, which no file and no terminal can show, replaced."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    """The text as lists, files and the index can hold it: halves of characters, controls, turned reading replaced."""
+    return _NO_TEXT.sub("\ufffd", text)
 
 
 def _joined(texts: Iterable[str]) -> str:

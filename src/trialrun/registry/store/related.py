@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from trialrun.registry.store.model import Hit
 from trialrun.registry.store.searching import Searcher
 
 _MOST_NAMES = 8
+_PARTING = re.compile('["\\0]')  # what would end a phrase in the index's notation
 
 
 def related(searcher: Searcher, hit: Hit, n: int) -> tuple[Hit, ...]:
@@ -17,6 +20,6 @@ def related(searcher: Searcher, hit: Hit, n: int) -> tuple[Hit, ...]:
     named = [("condition", name) for name in hit.conditions[:_MOST_NAMES]]
     named += [("intervention", name) for name in hit.interventions[:_MOST_NAMES]]
     phrases = dict.fromkeys(
-        f'{column} : "{name.replace(chr(34), " ")}"' for column, name in named if any(map(str.isalnum, name))
+        f'{column} : "{_PARTING.sub(" ", name)}"' for column, name in named if any(map(str.isalnum, name))
     )
     return searcher.near(list(phrases), hit.registry_id, n) if n > 0 else ()

@@ -111,12 +111,15 @@ class Writer:
         self._path = path
         self._moment = moment
         self._dictionary = dictionary
+        self._failed = False
         self._connection: sqlite3.Connection | None = None
         self._files: dict[str, int] = {}
         self._values: dict[tuple[str, str], int] = {}
 
     def write(self, batch: Batch) -> None:
-        """Write a batch, whole or not at all."""
+        """Write a batch, whole or not at all; after one that failed no other."""
+        if self._failed:  # those that waited behind it are not worth a second failure
+            return
         if self._connection is None:
             self._connection = schema.connect(self._path)
         connection, before = (
@@ -131,6 +134,7 @@ class Writer:
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            self._failed = True
             self.counts = before
             self._files.clear()
             self._values.clear()

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.exceptions import NotFoundException
 
 from trialrun.app.desk import Desk
@@ -56,6 +56,10 @@ class DeskHere(Asked):
         """The date, in UTC."""
         return self.desk.today
 
+    def json(self, value: object, status: int = 200) -> Response[Any]:
+        """An answer for a program; letters that cannot be written as UTF-8 are replaced."""
+        return Asked.json(self, _writable(value), status)
+
 
 def without_form(request: Request[Any, Any, Any]) -> DeskHere:
     """A request whose form was not read: for the pages that say what went wrong."""
@@ -66,3 +70,15 @@ async def provide_here(request: Request[Any, Any, Any]) -> DeskHere:
     """The request as handlers see it, its form read."""
     form, uploads = await sent(request)
     return DeskHere(request, request.app.state.desk, request.app.state.pages, form, uploads)
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_writable(key): _writable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_writable(part) for part in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)  # no reader of JSON keeps it exactly
+    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from trialrun.web.desk.here import DeskHere
 
 _UTC = ZoneInfo("UTC")
+# What a record's JSON can hold and a page cannot: control characters and halves of characters.
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _SEARCH, _DRAFTS = ("/", marked("Search trials")), ("/drafts", marked("Drafts"))
 _IMPORT, _PROGRAMS = ("/import", marked("Import records")), ("/api", marked("For programs"))
 
@@ -30,7 +33,8 @@ class DeskPages:
     def render(self, template: str, here: DeskHere, context: Mapping[str, Any]) -> str:
         """A page as text."""
         shared = {"here": here, "navigation": menu(here), **request_words(here)}
-        return self.environment.get_template(template).render({**shared, **context})
+        text = self.environment.get_template(template).render({**shared, **context})
+        return _NO_TEXT.sub("\ufffd", text)
 
 
 def menu(here: DeskHere) -> tuple[tuple[str, str, bool], ...]:
