@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from trialrun.registry.draft import draft
 from trialrun.registry.eligibility.read import read_criteria
 from trialrun.registry.lint import lint_record
 from trialrun.registry.read import read_bytes
-from trialrun.registry.trim import LONGEST_TEXT
+from trialrun.registry.trim import LONGEST_TEXT, LONGEST_WORD, legible
 from trialrun.registry.write import record_text
 
 MEGABYTES = 3_000_000
@@ -184,3 +185,12 @@ def test_any_bytes_are_a_record_or_an_error(content: bytes) -> None:
 def test_any_markup_is_a_record_or_an_error(parts: list[str]) -> None:
     with contextlib.suppress(RecordError):
         read_bytes(("<html>" + "".join(parts)).encode(), "x.html")
+
+
+def test_what_a_page_shows_has_no_word_a_browser_cannot_lay_out():
+    word = "a" * MEGABYTES
+    record, _ = read_bytes(json.dumps(study(f"before {word} after")).encode(), "x.json")
+    shown = record_text(legible(record))
+    assert max(len(one) for one in re.split(r"[\s\u200b]|\\u200b", shown)) < LONGEST_WORD
+    short, _ = read_bytes(json.dumps(study("b" * (LONGEST_WORD - 1))).encode(), "x.json")
+    assert legible(short) is short

@@ -216,9 +216,22 @@ _LISTS: tuple[tuple[str, str, Callable[[str], str]], ...] = (
 
 
 def right_countries(search: Search, found: Found) -> tuple[str, ...]:
-    """The countries asked for as the records write them: `france` is `France`."""
-    written = {one.value.casefold(): one.value for one in found.facets.get("country", ())}
-    return tuple(dict.fromkeys(written.get(one.casefold(), one) for one in search.countries))
+    """The countries asked for as the records write them: `iran` is `Iran` and `Iran, Islamic Republic of`."""
+    known = [one.value for one in found.facets.get("country", ())]
+    right: dict[str, None] = {}
+    for asked in search.countries:
+        word = asked.casefold()
+        meant = [one for one in known if one.casefold() == word or one.casefold().startswith((f"{word}, ", f"{word} ("))]  # fmt: skip
+        # What a record writes word for word was chosen from a list and means no more than that.
+        right |= dict.fromkeys([asked] if asked in known or not meant else meant)
+    return tuple(right)
+
+
+def as_written(search: Search, found: Callable[[Search], Found]) -> Search:
+    """The search with its countries as the records write them."""
+    if not search.countries:
+        return search
+    return replace(search, countries=right_countries(search, found(replace(search, size=1))))
 
 
 def chips(search: Search) -> tuple[Chip, ...]:

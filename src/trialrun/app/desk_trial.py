@@ -15,6 +15,7 @@ from trialrun.registry.lint import lint_record
 from trialrun.registry.overdue import Overdue, overdue
 from trialrun.registry.record import Record
 from trialrun.registry.store.model import Hit, Version
+from trialrun.registry.trim import legible
 from trialrun.registry.write import document_of
 from trialrun.values.finding import Finding, Severity
 
@@ -71,14 +72,15 @@ def trial_view(registry: RegistryStore, registry_id: str, today: date, number: i
     if shown is None or record is None:
         return None
     newest = shown.number == versions[-1].number
+    read = legible(record)
     return TrialView(
         registry_id=shown.registry_id,
-        page=record_page(record),
-        plain=plain_record(record, today),
+        page=record_page(read),
+        plain=plain_record(read, today),
         findings=tuple(lint_record(record, today=today)),
         overdue=overdue(record, today) if newest else None,
         results=has_results(record),
-        reported=record_results(record),
+        reported=record_results(read),
         version=shown,
         versions=versions,
         related=registry.related(registry_id, RELATED) if newest else (),

@@ -151,6 +151,30 @@ def test_a_country_is_found_however_it_is_written(client: DeskClient):
     assert "No trial has all of this" not in page.text
 
 
+def test_programs_files_and_feeds_know_a_country_however_it_is_written(client: DeskClient):
+    right = client.get("/api/trials?country=Korea,+Republic+of").json()
+    assert right["total"] > 0
+    asked = client.get("/api/trials?country=korea").json()
+    assert (asked["total"], asked["notes"]) == (right["total"], [])
+    assert len(client.get("/export.json?country=korea").json()) == right["total"]
+    assert len(client.get("/export.csv?country=korea").text.splitlines()) == right["total"] + 1
+    assert client.get("/feed.atom?country=korea").text.count("<entry>") == right["total"]
+    unknown = client.get("/api/trials?country=kore").json()
+    assert unknown["total"] == 0
+    assert unknown["notes"]
+
+
+def test_a_country_chosen_from_the_list_means_no_other():
+    known = {"country": tuple(FacetValue(one, 1) for one in ("Iran", "Iran, Islamic Republic of", "Iraq"))}
+    found = Found(3, (), known)
+    assert desk_search.right_countries(Search(countries=("Iran",)), found) == ("Iran",)
+    assert desk_search.right_countries(Search(countries=("iran", "nowhere")), found) == (
+        "Iran",
+        "Iran, Islamic Republic of",
+        "nowhere",
+    )
+
+
 def test_nothing_found_offers_to_leave_something_out(client: DeskClient):
     page = client.get("/?q=zebra&condition=asthma")
     assert "No trial has all of this." in page.text

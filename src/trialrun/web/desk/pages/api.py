@@ -14,6 +14,7 @@ from trialrun.registry.difference import compare_records, difference_document
 from trialrun.registry.record import Record
 from trialrun.registry.store.model import Sort
 from trialrun.web.desk.here import DeskHere
+from trialrun.web.desk.pages.search import written
 from trialrun.web.desk.pages.trial import no_such_trial
 from trialrun.web.desk.routes import page
 
@@ -35,13 +36,14 @@ def explained(here: DeskHere) -> Response[str]:
 def trials(here: DeskHere) -> Response[Any]:
     """A page of the trials found, with facets."""
     question = read_question(here.queries)
-    found = here.registry.search(question.search, here.today)
+    wanted = written(here, question.search)
+    found = here.registry.search(wanted, here.today)
     return here.json(
         {
             "total": found.total,
-            "page": question.search.page,
-            "size": question.search.size,
-            "query": query_of(question.search),
+            "page": wanted.page,
+            "size": wanted.size,
+            "query": query_of(wanted),
             "notes": [*question.notes, *found.notes],
             "trials": [hit_as_json(hit) for hit in found.hits],
             "facets": {

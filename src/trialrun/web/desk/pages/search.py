@@ -15,11 +15,11 @@ from trialrun.app.desk_search import (
     OPEN,
     SEXES,
     address_of_search,
+    as_written,
     chips,
     facets,
     fields_kept,
     read_question,
-    right_countries,
 )
 from trialrun.app.desk_trial import HIT_COLUMNS, hit_as_json, hit_as_row
 from trialrun.app.language import gettext as _
@@ -87,7 +87,8 @@ def export_json(here: DeskHere) -> Stream:
 @page("/feed.atom", stateless=True)
 def feed(here: DeskHere) -> Response[str]:
     """The trials of a search that were updated last, for a feed reader."""
-    wanted = replace(read_question(here.queries).search, sort=Sort.UPDATED, page=1, size=SIZE)
+    asked = written(here, read_question(here.queries).search)
+    wanted = replace(asked, sort=Sort.UPDATED, page=1, size=SIZE)
     found = here.registry.search(wanted, here.today)
     text = atom_feed(wanted, found.hits, str(here.request.base_url).rstrip("/"), here.now)
     return Response(content=text, media_type=_ATOM)
@@ -95,14 +96,17 @@ def feed(here: DeskHere) -> Response[str]:
 
 def _found(here: DeskHere, wanted: Search) -> tuple[Search, Found]:
     """What a search finds, its countries written as the records do and its page one that there is."""
+    wanted = written(here, wanted)
     found = here.registry.search(wanted, here.today)
-    if (countries := right_countries(wanted, found)) != wanted.countries:
-        wanted = replace(wanted, countries=countries)
-        found = here.registry.search(wanted, here.today)
     if wanted.page > (last := _last_page(wanted, found)):
         wanted = replace(wanted, page=last)
         found = here.registry.search(wanted, here.today)
     return wanted, found
+
+
+def written(here: DeskHere, wanted: Search) -> Search:
+    """The search with its countries as the records write them."""
+    return as_written(wanted, lambda search: here.registry.search(search, here.today))
 
 
 def _last_page(wanted: Search, found: Found) -> int:
@@ -110,7 +114,7 @@ def _last_page(wanted: Search, found: Found) -> int:
 
 
 def _all(here: DeskHere) -> Iterator[Hit]:
-    return iter(here.registry.export(read_question(here.queries).search, here.today))
+    return iter(here.registry.export(written(here, read_question(here.queries).search), here.today))
 
 
 def _json_lines(hits: Iterator[Hit]) -> Iterator[str]:

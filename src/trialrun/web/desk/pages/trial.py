@@ -11,6 +11,7 @@ from trialrun.app.language import gettext as _
 from trialrun.registry.difference import compare_records
 from trialrun.registry.record import Record
 from trialrun.registry.store.model import Version
+from trialrun.registry.trim import legible
 from trialrun.registry.write import record_text
 from trialrun.web.desk.here import DeskHere
 from trialrun.web.desk.routes import page
@@ -42,7 +43,7 @@ def versions(here: DeskHere, trial: str) -> Response[str]:
     difference = None
     if old.number != new.number:
         difference = compare_records(
-            _record(here, registry_id, old.number), _record(here, registry_id, new.number)
+            legible(_record(here, registry_id, old.number)), legible(_record(here, registry_id, new.number))
         )
     return here.render(
         "desk/versions.html",
