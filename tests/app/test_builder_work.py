@@ -23,7 +23,7 @@ from trialrun.app.builder.edits import Edits
 from trialrun.app.builder.fields import ABSENT, FIELDS, changes, read_entry
 from trialrun.app.builder.overview import overview
 from trialrun.app.builder.rules import look_at_rule, try_rule
-from trialrun.app.builder.shown import shown_entry
+from trialrun.app.builder.shown import in_file, shown_entry
 from trialrun.app.builder.sound import look_at_entry
 from trialrun.app.builder.workshop import ChangedMeanwhileError, Workshop, workshop
 from trialrun.app.drafts import draft_study
@@ -322,3 +322,49 @@ def test_what_is_open_stands_first(tmp_path: Path) -> None:
     tones = [row.tone for row in criteria.sorted]
     assert tones == sorted(tones, key=["bad", "warn", ""].index)
     assert all(row.quotes for row in criteria.rows)
+
+
+def test_what_rests_on_an_unconfirmed_assumption_is_open(tmp_path: Path) -> None:
+    draft_study(EXAMPLE / "record.json", tmp_path / "draft")
+    work = workshop(tmp_path, "draft")
+    assert work is not None
+    view = overview(check_text(work.folder, work.text()))
+    rows = {(section.name, row.name): row for section in view.sections for row in section.rows}
+    assert any("window_month_4" in why for why in rows["visits", "month_4"].open)
+    assert all(
+        any("endpoint_" in why for why in row.open) for key, row in rows.items() if key[0] == "endpoints"
+    )
+    assert rows["visits", "early_termination"].tone == ""
+    month = rows["visits", "month_4"]
+    assert month.rule.startswith("first dose + 4 calendar months, 21 days either way · ")
+    assert "Laboratory" in month.rule
+    assert rows["visits", "unscheduled"].rule == "no planned day"
+    confirmed = work.text().replace(
+        "    confirm_by: Sponsor\n", "    confirm_by: Sponsor\n    confirmed: {by: A, on: 2026-01-01}\n"
+    )
+    assert not overview(check_text(work.folder, confirmed)).sections[1].left
+
+
+def test_a_conflict_shows_every_kind_of_field_as_the_file_has_it() -> None:
+    fields = {field.name: field for section in ("items", "endpoints") for field in FIELDS[section]}
+    theirs = shown_entry("items", {"required": False, "hard": [1, None], "units": ["mg/dL", "umol/L"]})
+    theirs |= shown_entry("endpoints", {"metric": {"value": "change", "stated": True}})
+    mine = {
+        "required": ["true"],
+        "hard.low": ["2"],
+        "units": ["mg/dL\r\numol/L"],
+        "metric.value": ["change"],
+        "metric.stated": [""],
+        "metric.assumption": ["metric_1"],
+        "unit": ["mg/dL"],
+    }
+
+    def form(key: str) -> list[str]:
+        return mine.get(key, [])
+
+    assert in_file(fields["required"], form, theirs) == ["No"]
+    assert in_file(fields["hard"], form, theirs) == ["1 – …"]
+    assert in_file(fields["units"], form, theirs) is None
+    assert in_file(fields["metric"], form, theirs) == ["change", "Stated by the record"]
+    assert in_file(fields["unit"], form, theirs) == []
+    assert in_file(fields["unit"], form, {}) is None

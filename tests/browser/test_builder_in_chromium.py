@@ -108,19 +108,44 @@ def test_an_edit_keeps_comments_and_says_what_it_thinks(bench: tuple[Served, Pat
 
 @pytest.mark.slow
 def test_from_a_search_to_the_report_of_a_rehearsal(bench: tuple[Served, Path]) -> None:
+    """Search, trial page, draft, an edit that outlives a reload with the file's comments, rehearsal, report."""
     served, drafts = bench
     page = served.page()
-    page.goto("/?q=NCT00000001")
-    page.get_by_role("link", name="Exercise").first.or_(page.locator(".hit a").first).first.click()
+    page.goto("/")
+    page.get_by_label("Words").fill("NCT00000001")
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**/?q=NCT00000001")
+    page.locator("article.hit h3 a").click()
+    page.get_by_role("heading", name="The study in plain words").wait_for()
     page.get_by_role("button", name="Draft a study from this record").click()
     page.wait_for_url("**/drafts/NCT00000001-2")
-    assert (drafts / "NCT00000001-2" / "study.yaml").is_file()
-    page.get_by_role("link", name="Rehearse").first.click()
+    path = drafts / "NCT00000001-2" / "study.yaml"
+    path.write_text(commented(path.read_text(encoding="utf-8")), encoding="utf-8")
+    before = path.read_text(encoding="utf-8").splitlines()
+    page.get_by_role("link", name="Visits", exact=False).first.click()
+    page.get_by_role("link", name="screening", exact=True).click()
+    page.get_by_label("Title").fill("First appointment")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("screening is saved.").wait_for()
+    page.reload()
+    assert page.get_by_label("Title").input_value() == "First appointment"
+    after = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in before if line not in after] == ["    title: Screening"]
+    assert "  screening: # in the ward" in after
+    page.get_by_role("link", name="Rehearse", exact=True).click()
     page.get_by_label("People who come").fill("12")
     page.get_by_role("button", name="Rehearse").click()
     page.get_by_role("link", name="Open the report").wait_for(timeout=150_000)
     frame = page.frame_locator("iframe.report-frame")
     frame.locator("h1").first.wait_for()
+    frame.get_by_text("the participants are simulated").first.wait_for()
+    assert page.complaints == []
+
+
+def commented(text: str) -> str:
+    """The study with two comments of a person who works on it in an editor."""
+    assert "\n  screening:\n" in text
+    return "# Our copy.\n" + text.replace("\n  screening:\n", "\n  screening: # in the ward\n", 1)
 
 
 def look(page: Any, name: str) -> None:

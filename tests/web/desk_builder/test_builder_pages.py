@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import lxml.html
 import pytest
 
 from desk_kit import DeskClient, desk_of, made_up
@@ -110,6 +111,28 @@ def test_what_the_script_is_told(client: DeskClient):
     sent = fields(client.get(f"{DRAFT}/visits/screening").text)
     said = client.post(f"{DRAFT}/visits/screening/look", {**sent, "offset": "soon"}).json()["fields"]
     assert "duration" in said["offset"]["message"]
+
+
+def test_a_new_entry_is_looked_at_too_and_gaps_are_not_held_against_it(client: DeskClient):
+    page = client.get(f"{DRAFT}/add/visits").text
+    assert f'data-look="{DRAFT}/add/visits/look"' in page
+    sent = {**fields(page), "offset": "2 months"}
+    said = client.post(f"{DRAFT}/add/visits/look", sent).json()["fields"]
+    assert "duration" in said["offset"]["message"]
+    assert "title" not in said
+    assert client.post(f"{DRAFT}/add/nothing/look", sent).status_code == 404
+
+
+def test_enter_never_keeps_errors(client: DeskClient, drafts: Path):
+    """Enter presses the first button of a form: it must not be the one that keeps errors."""
+    sent = {**fields(client.get(f"{DRAFT}/visits/screening").text), "offset": "2 months"}
+    answer = client.post(f"{DRAFT}/visits/screening", sent)
+    assert answer.status_code == 422
+    page = lxml.html.fromstring(answer.text)
+    buttons = page.xpath("//button[@form='entry' or ancestor::form[@id='entry']]")
+    assert [button.get("name") for button in buttons][:2] == [None, "keep"]
+    assert "which is no duration" in answer.text
+    assert "write P7D" in answer.text
 
 
 @pytest.mark.parametrize(
