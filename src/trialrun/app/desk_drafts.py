@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -106,11 +107,16 @@ def _draft(path: Path, folder: Path, wish: str) -> MadeDraft:
     target = _new_folder(folder, name)
     try:
         made = draft_study(path, target)
-    except UserError:
-        if target.is_dir() and not any(target.iterdir()):
-            target.rmdir()
+        _keep_findings(target, made.findings)
+    except OSError as error:
+        shutil.rmtree(target, ignore_errors=True)  # made just now, for this draft alone
+        raise UserError(
+            _("The draft cannot be written: {}").format(error.strerror or type(error).__name__),
+            _("Look at the space on the disk, then draft again."),
+        ) from None
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)
         raise
-    _keep_findings(target, made.findings)
     return MadeDraft(target.name, made.findings)
 
 
@@ -133,7 +139,8 @@ def told_while_drafting(work: Workshop) -> tuple[Finding, ...]:
 
 def _new_folder(folder: Path, wish: str) -> Path:
     """A folder that nobody has: made here, so that two drafts of one record never share one."""
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", wish).strip("-.")[:60] or "draft"
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", wish)
+    base = re.sub(r"\.{2,}", ".", base).strip("-._")[:60] or "draft"
     number = 1
     while True:
         target = folder / (base if number == 1 else f"{base}-{number}")

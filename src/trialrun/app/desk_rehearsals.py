@@ -116,14 +116,24 @@ def start(work: Workshop, *, seed: int, screened: int, now: datetime) -> DeskReh
     known = rehearsals(work)
     if any(one.state is RehearsalState.RUNNING for one in known):
         raise UserError(_("A rehearsal of this draft is going on."), _("Wait until it has ended."))
-    place = _place(work, known[0].number + 1 if known else 1)
+    try:
+        return _started(work, known[0].number + 1 if known else 1, {"seed": seed, "screened": screened}, now)
+    except OSError as error:
+        raise UserError(
+            _("The rehearsal could not be begun: {}").format(error.strerror or type(error).__name__),
+            _("Look at the space on the disk and at who may write into the draft's folder."),
+        ) from None
+
+
+def _started(work: Workshop, number: int, asked: dict[str, int], now: datetime) -> DeskRehearsal:
+    place = _place(work, number)
     for name in _COPIED:
         source = work.folder / name
         if source.is_dir():
             shutil.copytree(source, place / _STUDY / name)
         elif source.is_file():
             shutil.copy2(source, place / _STUDY / name)
-    _write(place / _ASKED, {"seed": seed, "screened": screened, "at": now.isoformat(timespec="seconds")})
+    _write(place / _ASKED, {**asked, "at": now.isoformat(timespec="seconds")})
     _begin(place)
     made = _read(place)
     if made is None:

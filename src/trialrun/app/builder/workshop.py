@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -91,7 +91,8 @@ class Workshop:
         raw = self.raw()
         mark = _hash(raw)
         if mark not in {version.hash for version in self.versions()}:
-            with self._held():
+            # in a folder nobody may write it is still read; saving says then that it cannot be done
+            with suppress(UserError), self._held():
                 self._keep(raw, _("as found in the folder"), now)
         return unified(raw), mark
 
@@ -106,7 +107,8 @@ class Workshop:
             what: what was changed, in words, for the list of versions.
             now: the time.
 
-        Errors: `ChangedMeanwhileError` when the file is another one by now; nothing is written then.
+        Errors: `ChangedMeanwhileError` when the file is another one by now; `UserError` when the folder cannot be
+        written (no space, no right). `study.yaml` is as it was then.
         """
         if len(text) > LARGEST:
             raise StudyError(
@@ -136,7 +138,7 @@ class Workshop:
         if not path.is_file():
             return ()
         found: list[Version] = []
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 entry: dict[str, Any] = json.loads(line)
                 version = Version(
@@ -203,10 +205,18 @@ class Workshop:
     def _held(self) -> Iterator[None]:
         """One writer at a time, of all processes."""
         folder = self.folder / HISTORY
-        folder.mkdir(exist_ok=True)
-        with (folder / "lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        try:
+            folder.mkdir(exist_ok=True)
+            with (folder / "lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise UserError(
+                _("The folder of {} cannot be written: {}. {} is as it was.").format(
+                    self.name, error.strerror or type(error).__name__, STUDY_FILE
+                ),
+                _("Look at the space on the disk and at who may write there, then save again."),
+            ) from None
 
 
 def workshop(drafts: Path, name: str) -> Workshop | None:
