@@ -213,6 +213,7 @@ _MEASURED_IN = re.compile(
     r"[^/]*(?:%|°|\bdegrees?|[ckm]m|\bmet(?:er|re)s?|\bsteps)(?:[\s/].*)?|.*(?:/|per )\s*(?:day|week|month|year)"
 )
 _THAN = re.compile(r"\b(?:than|dos(?:e|es|age)(?:\s+of)?)\W*$|[(×±]\s*$|\bx\s*$")
+_TOLD = re.compile(r"\b(?:of|is|was|are|:)\s*$")
 _ACRONYM = re.compile(r"[A-Z]{3,}$|\b[Gg]enotypes?$")
 
 
@@ -222,7 +223,8 @@ def _bare_counts(piece: _Piece, quantity: Quantity, before: str) -> bool:
     if quantity.unit.multiple_of:
         return True
     if not certainty.doubts_about(concepts.last_words(before)):
-        return bool(quantity.unit.text) or concepts.is_scored(lead) or len(quantity.values) > 1
+        told = _TOLD.search(lead[-8:]) is not None
+        return bool(quantity.unit.text) or concepts.is_scored(lead) or told or len(quantity.values) > 1
     if len(quantity.values) > 1 and (concepts.is_scored(lead) or _ACRONYM.search(before)):
         return True
     measured = _MEASURED_IN.fullmatch(quantity.unit.text.lower()) is not None

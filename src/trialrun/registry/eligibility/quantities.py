@@ -14,7 +14,7 @@ from trialrun.registry.eligibility.units import Unit, unit_at
 
 _NAME_TAIL = re.compile(r"[a-z]-?$|[a-z]\.$|\d[.,/]$|[#\^_/]$")
 _NO_NAME = re.compile(
-    r"(?:^|[\W\d])x$|(?:^|\W)(?:n|of|to|than|least|over|under|above|below|most|aged?|from|for|within)$"
+    r"(?:^|[\W\d])x$|(?:^|\W)(?:n|of|to|than|least|over|under|above|below|most|age[sd]?|from|for|within)$"
 )
 _NAME_GOES_ON = re.compile(
     r"(?:st|nd|rd|th)\b(?!\s+(?:per)?centile)|:\d\d|/\d{1,2}/\d|(?<=[23])d\b(?!/)|(?!x|e)[a-z]\d|-?dimensional|\.\d"
@@ -93,10 +93,28 @@ def _paired(
         one = _single(text, folded, replace(first, end=second.end), sign, unit)
         return replace(one, values=(first.value,)), 2
     if first.value in ("20", "6") and "." not in second.value:
+        whole = _fractions(folded, numbers, at) if sign is None else None
+        if whole is not None:
+            return whole
         one = _single(text, folded, replace(first, end=second.end), sign, Unit(end=second.end))
         return replace(one, values=(written.replace(" ", ""),), doubts=(*one.doubts, "a fraction")), 2
     one = _single(text, folded, replace(first, end=second.end), sign, unit_at(folded, text, second.end))
     return replace(one, values=(first.value, second.value), doubts=(*one.doubts, "two numbers")), 2
+
+
+def _fractions(folded: str, numbers: list[Number], at: int) -> tuple[Quantity, int] | None:
+    """A range of sight: "20/40 to 20/320", the better eye first as it is written."""
+    if at + 3 >= len(numbers):
+        return None
+    join = _JOIN.match(folded, numbers[at + 1].end)
+    slash = _SLASH.match(folded, numbers[at + 2].end)
+    if join is None or slash is None or join.end() != numbers[at + 2].start:
+        return None
+    if numbers[at + 3].start != slash.end() or numbers[at + 2].value != numbers[at].value:
+        return None
+    start, end = numbers[at].start, numbers[at + 3].end
+    values = tuple(f"{numbers[n].value}/{numbers[n + 1].value}" for n in (at, at + 2))
+    return Quantity(start, end, start, Sign.BETWEEN, values, Unit(end=end), doubts=("a fraction",)), 4
 
 
 _POWER_OF_TEN = re.compile(r"\s?\^\s?(\d{1,2})(?!\d)|([²³⁴-⁹])(?![⁰-⁹])|e(\d{1,2})(?!\d)")
@@ -122,7 +140,7 @@ def _powered(
 
 
 _JOIN = re.compile(
-    r"\s*-?\s*(?:(?P<dash>-|~)|(?P<to>to|through|thru|till|until|up\s*to|and\s+up\s+to)\b|(?P<and>and?|&)(?!\w))"
+    r"\s*-?\s*(?:(?P<dash>-|~)|(?P<to>to|through|thru|till|until|up\s*to|and\s+up\s+to)\b(?:\s+and\s+including)?|(?:,\s*)?(?P<and>and?|&)(?!\w))"
     r"\s*(?:the\s+)?(?:ages?\s+(?:of\s+)?|aged\s+)?(?:(?:no|not)\s+(?:older|more|greater|higher)\s+than\s+)?-?"
 )
 _OF_AGES = re.compile(r"\bages?\s+(?:of\s+)?$|\baged\s+$")
