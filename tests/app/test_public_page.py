@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from trialrun.app.plain_words import at_every_visit, plain_summary, plain_visits
-from trialrun.app.public import in_words, public_page, recruitment
+from trialrun.app.public import public_page, recruitment
 from trialrun.app.public_questions import public_words
+from trialrun.app.registry_words import in_words
 from trialrun.app.studies import open_study
 from trialrun.study.model import AttestedBy
 from web_kit import FOLDER, open_office
@@ -202,3 +203,21 @@ def test_every_criterion_and_form_of_the_example_has_plain_words():
         if item.attested_by is AttestedBy.PARTICIPANT and not name.startswith(("audit_", "consent_"))
     }
     assert attested - asked <= {"beverage_list_complete"}  # a list of drinks is gone through with the team
+
+
+def test_a_study_that_only_watches_gives_no_treatment():
+    record = {
+        "protocolSection": {
+            "designModule": {"studyType": "OBSERVATIONAL"},
+            "conditionsModule": {"conditions": ["Thirst"]},
+            "armsInterventionsModule": {"interventions": [{"type": "OTHER", "name": "Blood count"}]},
+        }
+    }
+    words = " ".join(
+        sentence
+        for passage in plain_summary(replace(STUDY, record=record, dose_plans=()))
+        for sentence in (*passage.sentences, *passage.assumed)
+    )
+    assert "watch and note" in words
+    assert "Blood count" not in words
+    assert "same treatment" not in words

@@ -89,7 +89,7 @@ def _about(study: Study, record: Record) -> Iterable[str]:
     if record.conditions:
         yield _("The study is about this illness: {}.").format(listed(record.conditions))
     names = [one.name for one in record.interventions]
-    if names:
+    if names and record.study_type != "OBSERVATIONAL":
         yield _("It tests this treatment: {}.").format(listed(names))
     for phase in record.phases:
         if phase in PHASE_WORDS:
@@ -100,7 +100,11 @@ def _about(study: Study, record: Record) -> Iterable[str]:
 def _treatment(study: Study, record: Record, settled: frozenset[str]) -> Passage:
     sentences: list[str] = []
     assumed: list[str] = []
-    if len(study.arms) == 1:
+    if record.study_type == "OBSERVATIONAL":
+        sentences.append(
+            _("The researchers watch and note what happens. They do not decide about your treatment.")
+        )
+    elif len(study.arms) == 1:
         sentences.append(_("All who take part get the same treatment. There is no group to compare with."))
     elif study.arms:
         sentences.append(_("There are {} groups. They get different treatments.").format(len(study.arms)))
@@ -121,7 +125,8 @@ def _doses(study: Study, plan: DosePlan) -> Iterable[str]:
         yield ngettext(
             "You get the treatment once.", "You get the treatment {} times within {} days.", count
         ).format(count, plan.within_days)
-    yield _("In all you get {} {}.").format(plan.total.normalize().__format__("f"), plan.unit)
+    if plan.unit != "1":
+        yield _("In all you get {} {}.").format(plan.total.normalize().__format__("f"), plan.unit)
     if plan.route in _ROUTE:
         yield _(_ROUTE[plan.route])
 
