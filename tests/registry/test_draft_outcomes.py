@@ -49,9 +49,25 @@ def test_survival_is_events_with_days_and_a_last_known_day() -> None:
     assert content["derived"]["progression_free_survival_event"]["expression"] == "progression OR death"
     items = content["items"]
     assert items["death_date"]["only_if"] == "death"
-    assert {"progression_date", "last_known_date"} <= set(items)
+    last = {"last_known_alive_date", "last_known_without_progression_date"}
+    assert {"progression_date", *last} <= set(items)
+    overall, free = (one["time_to_event"] for one in content["endpoints"].values())
+    assert overall == {
+        "start": "first_dose",
+        "events": {"death": "death_date"},
+        "last_known": "last_known_alive_date",
+    }
+    assert free["events"] == {"progression": "progression_date", "death": "death_date"}
+    assert free["last_known"] == "last_known_without_progression_date"
     assert all(endpoint["baseline_visits"] == [] for endpoint in content["endpoints"].values())
     assert "events" not in content["visits"]["baseline"].get("forms", [])
+
+
+def test_the_duration_of_a_response_begins_with_the_response() -> None:
+    content = drafted(("Duration of response", "up to 2 years", ""))
+    (endpoint,) = content["endpoints"].values()
+    assert endpoint["time_to_event"]["start"] == "objective_response_date"
+    assert content["items"]["objective_response_date"]["only_if"] == "objective_response"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 from trialrun.analyse.arms import Arms, arms_of
 from trialrun.derive.dataset import Dataset
 from trialrun.derive.endpoints import AnalysisRow
+from trialrun.derive.event_times import EventTime
 from trialrun.derive.intercurrent import Intercurrent
 from trialrun.derive.windows import Window, window_of
 from trialrun.study.model import Study
@@ -20,6 +21,8 @@ from trialrun.study.plan import AnalysisPlan
 class Basis:
     """A dataset with its arms, its rows by parameter and time, and its intercurrent events by participant.
 
+    `times` holds the times to an event by participant and endpoint.
+
     `kept` holds what one computation found and several results are made of, such as a fitted model.
     """
 
@@ -27,6 +30,7 @@ class Basis:
     arms: Arms
     rows: Mapping[tuple[str, str], tuple[AnalysisRow, ...]]
     events: Mapping[str, tuple[Intercurrent, ...]]
+    times: Mapping[tuple[str, str], EventTime] = field(default_factory=dict[tuple[str, str], EventTime])
     kept: dict[tuple[str, ...], Any] = field(default_factory=dict[tuple[str, ...], Any], compare=False)
 
     @property
@@ -78,4 +82,5 @@ def basis_of(data: Dataset) -> Basis:
         arms=arms_of(data),
         rows={key: tuple(found) for key, found in rows.items()},
         events={name: tuple(found) for name, found in events.items()},
+        times={(time.participant, time.endpoint): time for time in data.times},
     )

@@ -9,6 +9,7 @@ from trialrun.analyse.cases import Question
 from trialrun.analyse.result import Estimand
 from trialrun.study.model import Endpoint, Study
 from trialrun.study.plan import EVENTS, EstimandPlan, Handling, Method, Strategy, Variable
+from trialrun.study.time_to_event import event_words
 
 _WORST = "composite: worst rank"
 _ALIVE = "while alive: not in the comparison"
@@ -74,6 +75,8 @@ def variable_words(study: Study, variable: Variable, endpoint: Endpoint, paramet
     when = study.visits[visit].title if visit in study.visits else visit
     if variable is Variable.CHANGE:
         return f"change in {name} from baseline to {when}"
+    if variable is Variable.TIME and endpoint.time_to_event is not None:
+        return f"days from {event_words(study, endpoint.time_to_event)}"
     if variable is Variable.TIME:
         return "time from the first dose to the first of the events"
     words = {Variable.VALUE: "value of", Variable.RESPONSE: "response in", Variable.CATEGORY: "category of"}

@@ -44,6 +44,14 @@ def question_of(basis: Basis, plan: EstimandPlan, endpoint: Endpoint, visit: str
     return Question(basis, plan, endpoint, parameter, visit, plan.population, responder=responder)
 
 
+def analysed_by_time(basis: Basis, endpoint: Endpoint) -> bool:
+    """Whether the plan analyses an endpoint by its time to an event."""
+    return endpoint.time_to_event is not None and any(
+        plan.method is Method.KAPLAN_MEIER and endpoint.name in plan.endpoints
+        for plan in basis.plan.estimands.values()
+    )
+
+
 def times_of(basis: Basis, plan: EstimandPlan, endpoint: Endpoint) -> tuple[str, ...]:
     """The times an estimand is asked at: its own, else the endpoint's; a mixed model answers for every visit."""
     follow_up = analysis_visits(basis.study)

@@ -33,6 +33,7 @@ _KINDS = {
     Analysis.RESPONSE: "Share of responders",
     Analysis.SHIFT: "Shift of categories",
     Analysis.INCIDENCE: "Cumulative incidence",
+    Analysis.EVENT_FREE: "Share free of the event",
 }
 # Operations every method can have, in the order they are given; what a method computes besides follows by name.
 _COMMON = {

@@ -31,6 +31,7 @@ class Analysis(StrEnum):
     RESPONSE = "response"
     SHIFT = "shift"
     INCIDENCE = "incidence"
+    EVENT_FREE = "event_free"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import trialrun
 from trialrun.analyse.basis import Basis, basis_of
 from trialrun.analyse.multiplicity import adjusted
 from trialrun.analyse.outcomes import described, outcome_of
-from trialrun.analyse.planned import planned_results, time_to_events
+from trialrun.analyse.planned import analysed_by_time, planned_results, time_to_events
 from trialrun.analyse.result import Result, Results
 from trialrun.analyse.safety import analyse_safety
 from trialrun.derive.dataset import Dataset, derive_dataset
@@ -80,7 +80,12 @@ def analyse_dataset(data: Dataset) -> Results:
 
 
 def _all_of(basis: Basis, endpoint: Endpoint) -> tuple[Result, ...]:
-    """An outcome described, also by arm, and then as the plan asks."""
+    """An outcome described, also by arm, and then as the plan asks.
+
+    A time to an event is not described by visit: the share that had it would count those who left as free of it.
+    """
+    if analysed_by_time(basis, endpoint):
+        return planned_results(basis, endpoint)
     found = list(described(outcome_of(basis, endpoint)))
     for arm in basis.arms.names:
         found += described(outcome_of(basis, endpoint, arm))
@@ -120,6 +125,9 @@ def _check(basis: Basis, endpoint: Endpoint) -> None:
     if not basis.members(TREATED):
         began = "was given a dose" if something_given(study) else "was enrolled"
         raise _impossible(endpoint, f"nobody in the snapshot {began}")
+    if analysed_by_time(basis, endpoint):
+        _check_times(basis, endpoint)
+        return
     _check_size(basis, endpoint)
     rows = basis.of(name, last, TREATED)
     compared = bool(endpoint.baseline_visits)
@@ -135,6 +143,14 @@ def _check(basis: Basis, endpoint: Endpoint) -> None:
             endpoint,
             f"{len(decided)} treated participant(s) have a {'change' if compared else 'value'} at {last}: {words}",
         )
+
+
+def _check_times(basis: Basis, endpoint: Endpoint) -> None:
+    """Refuse a time to an event that nobody has."""
+    people = basis.members(TREATED)
+    own = [time for time in basis.data.times if time.endpoint == endpoint.name and time.participant in people]
+    if not any(time.known for time in own):
+        raise _impossible(endpoint, "nobody has a day on which its time begins and one that ends it")
 
 
 def _check_size(basis: Basis, endpoint: Endpoint) -> None:

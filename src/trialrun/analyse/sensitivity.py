@@ -14,13 +14,17 @@ from trialrun.study.plan import Sensitivity, SensitivityKind
 
 def varied_results(question: Question, main: Sequence[Result]) -> tuple[Result, ...]:
     """Every sensitivity analysis of the question's estimand, each naming the main result it varies."""
-    by_arm = {result.arm: result for result in main}
+    by_arm = {result.arm: result for result in main if result.analysis is not Analysis.EVENT_FREE}
     found: list[Result] = []
     for planned in question.basis.plan.sensitivity.values():
         if planned.estimand != question.plan.name:
             continue
         for part, results in _variations(question, planned):
-            found += [_named(result, planned, part, by_arm) for result in results]
+            found += [
+                _named(result, planned, part, by_arm)
+                for result in results
+                if result.analysis is not Analysis.EVENT_FREE
+            ]
     return tuple(found)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from trialrun.derive.answers import VisitAnswers, read_answers
 from trialrun.derive.deviations import Deviation, derive_deviations
 from trialrun.derive.endpoints import AnalysisRow, derive_endpoints
+from trialrun.derive.event_times import EventTime, derive_event_times
 from trialrun.derive.intercurrent import Intercurrent, derive_intercurrent
 from trialrun.derive.measures import Measure, Rules, derive_measures, parameters_of
 from trialrun.derive.populations import Population, derive_populations
@@ -31,6 +32,7 @@ class Dataset:
     adverse_events: tuple[AdverseEvent, ...]
     deviations: tuple[Deviation, ...]
     populations: Mapping[str, Population]
+    times: tuple[EventTime, ...] = ()
 
 
 def derive_dataset(snapshot: Snapshot, study: Study, *, rules: Rules | None = None) -> Dataset:
@@ -65,6 +67,7 @@ def derive_dataset(snapshot: Snapshot, study: Study, *, rules: Rules | None = No
     rows = derive_endpoints(snapshot, study, answers, measures, events, parameters=parameters)
     doses = derive_doses(snapshot, study, answers)
     deviations = derive_deviations(snapshot, study, answers, doses, rows)
+    times = derive_event_times(snapshot, study, answers)
     return Dataset(
         snapshot=snapshot,
         study=study,
@@ -75,7 +78,8 @@ def derive_dataset(snapshot: Snapshot, study: Study, *, rules: Rules | None = No
         doses=doses,
         adverse_events=derive_adverse_events(snapshot, study, answers),
         deviations=deviations,
-        populations=derive_populations(snapshot, study, rows, deviations),
+        populations=derive_populations(snapshot, study, rows, deviations, times),
+        times=times,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trialrun.derive.deviations import Deviation
 from trialrun.derive.endpoints import COMPOSITE, AnalysisRow, Status
+from trialrun.derive.event_times import EventTime
 from trialrun.errors import AnalysisError
 from trialrun.snapshot.layout import Row
 from trialrun.snapshot.read import Snapshot
@@ -31,15 +32,19 @@ class Population:
 
 
 def derive_populations(
-    snapshot: Snapshot, study: Study, rows: Sequence[AnalysisRow], deviations: Sequence[Deviation]
+    snapshot: Snapshot,
+    study: Study,
+    rows: Sequence[AnalysisRow],
+    deviations: Sequence[Deviation],
+    times: Sequence[EventTime] = (),
 ) -> Mapping[str, Population]:
     """The populations of the plan, each with the reason for everyone its wider population has and it does not.
 
     The five usual ones (screened, enrolled, treated, evaluable, per protocol) are always counted; a plan that
     defines one of that name decides what it means. Evaluable: every primary outcome is known at its registered
-    time, or death or transplant decided it.
+    time, or death or transplant decided it; a time to an event is known when it ends, by the event or censored.
     """
-    why_not = _Reasons(snapshot, study, rows, deviations)
+    why_not = _Reasons(snapshot, study, rows, deviations, times)
     planned = {**study.analysis.populations}
     for name, usual in default_populations().items():
         planned.setdefault(name, usual)
@@ -69,13 +74,26 @@ class _Reasons:
     """Why a participant does not fulfil a need; an empty text where they do."""
 
     def __init__(
-        self, snapshot: Snapshot, study: Study, rows: Sequence[AnalysisRow], deviations: Sequence[Deviation]
+        self,
+        snapshot: Snapshot,
+        study: Study,
+        rows: Sequence[AnalysisRow],
+        deviations: Sequence[Deviation],
+        times: Sequence[EventTime],
     ) -> None:
         self._people = snapshot.participants
         self._judged = {row["participant"]: row for row in snapshot.rows("screening")}
         self._primary: dict[str, list[AnalysisRow]] = {}
         for row in _primary_rows(study, rows):
             self._primary.setdefault(row.participant, []).append(row)
+        primary = {one.name for one in study.endpoints.values() if one.role is EndpointRole.PRIMARY}
+        self._untimed: dict[str, list[str]] = {}
+        for time in times:
+            # Who never began (no response whose duration could be asked) has nothing to be known.
+            if time.endpoint in primary and time.start is not None and not time.known:
+                self._untimed.setdefault(time.participant, []).append(
+                    f"{time.endpoint}: no day ends its time"
+                )
         self._major: dict[str, list[str]] = {}
         for found in deviations:
             if found.major:
@@ -100,7 +118,8 @@ class _Reasons:
             case Need.DOSED:
                 return "" if person["first_dose_on"] else _end_words(person) or "no dose given"
             case Need.PRIMARY_KNOWN:
-                return _why_not_evaluable(self._primary.get(name, []), self._compared)
+                measured = _why_not_evaluable(self._primary.get(name, []), self._compared)
+                return "; ".join(part for part in (measured, *self._untimed.get(name, ())) if part)
             case Need.NO_MAJOR_DEVIATION:
                 return "; ".join(self._major.get(name, []))
 
@@ -129,7 +148,7 @@ def _primary_rows(study: Study, rows: Sequence[AnalysisRow]) -> list[AnalysisRow
     last = {
         (e.variable, e.visits[-1])
         for e in study.endpoints.values()
-        if e.role is EndpointRole.PRIMARY and e.visits
+        if e.role is EndpointRole.PRIMARY and e.visits and e.time_to_event is None
     }
     return [row for row in rows if (row.parameter, row.visit) in last]
 

@@ -34,6 +34,9 @@ def analysis_section(study: Study) -> Plain:
     plan = study.analysis
     estimands: Plain = {}
     for one in plan.estimands.values():
+        if one.method is Method.KAPLAN_MEIER:
+            estimands[one.name] = _estimand(study, one, one.endpoints)
+            continue
         compared = [name for name in one.endpoints if study.endpoints[name].baseline_visits]
         alone = [name for name in one.endpoints if not study.endpoints[name].baseline_visits]
         if compared:

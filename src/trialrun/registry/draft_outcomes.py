@@ -95,6 +95,10 @@ def draft_outcome(sketch: Sketch, plan: PlannedOutcome, vocabulary: Vocabulary |
     score = sketch.derived.get(variable, {}).get("label", "")
     yes_no = sketch.items.get(variable, {}).get("type") == "boolean"
     levels = _levels(outcome, plan.frame, assumption, score, found.at_baseline, yes_no)
+    if found.time_to_event:
+        for level, words in (("metric", "Time to the event"), ("aggregation", "median time, Kaplan-Meier")):
+            if not levels[level]["stated"]:
+                levels[level]["value"] = words
     entry: Plain = {
         "role": _ROLES[outcome.role],
         "order": outcome.order if outcome.role is not OutcomeRole.OTHER else 0,
@@ -104,6 +108,7 @@ def draft_outcome(sketch: Sketch, plan: PlannedOutcome, vocabulary: Vocabulary |
         "variable": variable,
         "visits": visits,
         "baseline_visits": ["baseline"] if found.at_baseline else [],
+        **({"time_to_event": found.time_to_event} if found.time_to_event else {}),
         **levels,
         "lower_is_better": found.lower_is_better,
         "assumptions": [assumption, "clock_start"],

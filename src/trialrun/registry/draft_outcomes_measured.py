@@ -93,6 +93,7 @@ class Measured:
         at_baseline: whether a baseline value makes sense; an event that ends something has none, nor has what becomes of
             a dose in the body.
         lower_is_better: the direction, as far as the vocabulary knows it.
+        time_to_event: of a time to an event, where it begins and what ends it, as `study.yaml` holds it.
     """
 
     variable: str
@@ -100,6 +101,7 @@ class Measured:
     why: str
     at_baseline: bool = True
     lower_is_better: bool = True
+    time_to_event: Plain | None = None
 
 
 def measured(sketch: Sketch, outcome: Outcome, label: str, vocabulary: Vocabulary | None = None) -> Measured:
@@ -243,18 +245,33 @@ def _event(sketch: Sketch, outcome: Outcome, vocabulary: Vocabulary) -> Measured
         return Measured(
             term.name, ("events",), said, at_baseline=False, lower_is_better=term.better is not Better.HIGHER
         )
+    if {*term.time_to, *filter(None, (term.time_from,))} - {*vocabulary.terms}:
+        return None
     for name in term.time_to:
         part = vocabulary.terms[name]
         sketch.ask("events", _TITLES["events"], name, {**part.item(), "record": clean(outcome.measure)})
         _dated(sketch, name, part.label)
-    _last_known(sketch)
+    last = _last_known(sketch, term, vocabulary)
+    start = sketch.anchor
+    if term.time_from:
+        first = vocabulary.terms[term.time_from]
+        sketch.ask(
+            "events", _TITLES["events"], first.name, {**first.item(), "record": clean(outcome.measure)}
+        )
+        _dated(sketch, first.name, first.label)
+        start = f"{first.name}_date"
     variable = term.time_to[0]
     if len(term.time_to) > 1:
         variable = f"{term.name}_event"
         expression = " OR ".join(term.time_to)
         sketch.derived.setdefault(variable, {"label": f"{term.label}: the event", "expression": expression})
     said = f"A time to an event: {', '.join(term.time_to)}, each with its day; without one the time ends at the last day known."
-    return Measured(variable, ("events",), said, at_baseline=False)
+    time: Plain = {
+        "start": start,
+        "events": {name: f"{name}_date" for name in term.time_to},
+        "last_known": last,
+    }
+    return Measured(variable, ("events",), said, at_baseline=False, time_to_event=time)
 
 
 def _dated(sketch: Sketch, name: str, label: str) -> None:
@@ -266,17 +283,22 @@ def _dated(sketch: Sketch, name: str, label: str) -> None:
     )
 
 
-def _last_known(sketch: Sketch) -> None:
+def _last_known(sketch: Sketch, term: Term, vocabulary: Vocabulary) -> str:
+    """The item with the last day known: being alive is known for longer than being free of a progression."""
+    others = [vocabulary.terms[name] for name in term.time_to if name != "death"]
+    name = "_".join(["last_known_without", *(one.name for one in others)]) if others else "last_known_alive"
+    free = f" without {', '.join(one.label[:1].lower() + one.label[1:] for one in others)}" if others else ""
     sketch.ask(
         "events",
         _TITLES["events"],
-        "last_known_date",
+        f"{name}_date",
         {
-            "label": "Last day on which it was known that none of these had happened",
+            "label": f"Last day known to be alive{free}",
             "type": "date",
-            "note": "Where no event is recorded the time to it is cut off here.",
+            "note": "Where no event is recorded the time to it is cut off (censored) here.",
         },
     )
+    return f"{name}_date"
 
 
 def ask_known(sketch: Sketch, name: str, words: str, vocabulary: Vocabulary | None = None) -> str:

@@ -30,7 +30,12 @@ def estimate_words(result: Result, digits: int) -> str:
     """The estimate as its kind is read: shares in percent, changes and differences with their sign."""
     if result.analysis is Analysis.RESPONSE or "share" in result.estimate_name:
         return percent(result.estimate)
-    return shown(result.estimate, finer(digits), sign=_signed(result))
+    return shown(result.estimate, _digits(result, digits), sign=_signed(result))
+
+
+def _digits(result: Result, digits: int) -> int:
+    """Ratios with two decimals; all else one finer than the data."""
+    return max(2, finer(digits)) if result.estimate_name == "hazard ratio" else finer(digits)
 
 
 def interval_words(result: Result, digits: int) -> str:
@@ -40,7 +45,7 @@ def interval_words(result: Result, digits: int) -> str:
     low, high = result.interval.low, result.interval.high
     if result.analysis is Analysis.RESPONSE or "share" in result.estimate_name:
         return f"{percent(low)} to {percent(high)}"
-    return shown_interval(low, high, finer(digits), sign=_signed(result))
+    return shown_interval(low, high, _digits(result, digits), sign=_signed(result))
 
 
 def _signed(result: Result) -> bool:

@@ -65,10 +65,11 @@ def limits_of(data: Dataset, results: Results) -> tuple[Limit, ...]:
             _detectable(results, endpoint, treated),
             _laboratory(),
         ]
-    if treated and _of_the_liver(data):
-        found.append(_deaths(data, treated))
     if treated:
-        found.append(_rare(treated))
+        found += [
+            _deaths(data, treated) if _of_the_liver(data) else _ended(data),
+            _rare(treated),
+        ]
     return tuple(found)
 
 
@@ -174,6 +175,17 @@ def _deaths(data: Dataset, treated: int) -> Limit:
         "The primary analysis ranks them as the worst outcome; the mean change is among those alive only and looks "
         "better the more of the sickest have died.",
         _PBCSEQ,
+    )
+
+
+def _ended(data: Dataset) -> Limit:
+    died = sum(event.kind == "death" for event in data.events)
+    moved = sum(event.kind == "transplant" for event in data.events)
+    return Limit(
+        "Whoever dies has no later value",
+        f"In this trial {died} died and {moved} were transplanted. A mean of later values is among those alive only, and "
+        "looks better the more of the sickest have died.",
+        "counted in this snapshot",
     )
 
 

@@ -35,6 +35,7 @@ from trialrun.report.estimate_words import (
     is_primary,
     what_of,
 )
+from trialrun.report.event_times import event_time_blocks, is_timed
 from trialrun.report.figures import outcome as figures
 from trialrun.report.figures.data import Bar, Course
 from trialrun.report.numbers import decimals_of, finer, middle, shown, shown_p
@@ -118,6 +119,15 @@ def heading_of(endpoint: Endpoint) -> str:
 def _chapter(shown_: Shown, book: RowBook) -> Chapter:
     endpoint = shown_.endpoint
     book.add_times(shown_)
+    if is_timed(shown_.results):
+        timed = [one for one in shown_.results if one.analysis is Analysis.ESTIMAND]
+        blocks = [
+            *_record(shown_),
+            *event_time_blocks(shown_, book),
+            *_estimands(shown_, timed),
+            *_logs(shown_),
+        ]
+        return Chapter(anchors.outcome_anchor(endpoint.name), heading_of(endpoint), blocks)
     blocks: list[Block] = [*_record(shown_), _by_visit(shown_, book)]
     answers, plain = _answers(shown_)
     if answers:

@@ -10,12 +10,14 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from trialrun.analyse.estimators.event_times import MEDIAN
 from trialrun.analyse.methods import describe
 from trialrun.analyse.result import Analysis, Interval, Results
 from trialrun.analyse.run import registered_outcomes
 from trialrun.derive.dataset import Dataset
 from trialrun.derive.populations import ENROLLED, SCREENED, TREATED
 from trialrun.registry.record import Record
+from trialrun.report.event_times import is_timed
 from trialrun.report.numbers import decimals_of, shown
 from trialrun.report.overview import is_masked
 from trialrun.report.registry_groups import Group, groups_of
@@ -128,8 +130,11 @@ def _found(data: Dataset, results: Results, groups: Sequence[Group]) -> Iterator
 def _answer(
     data: Dataset, results: Results, endpoint: Endpoint, group: Group, *, several: bool
 ) -> Iterator[str]:
-    last = endpoint.visits[-1]
     where = f" in the group {group.title}" if several else ""
+    if is_timed(results.of(endpoint.name)):
+        yield from _time_answer(results, endpoint, group, where)
+        return
+    last = endpoint.visits[-1]
     treated = set(group.among(data.populations[TREATED].members))
     rows = [
         r
@@ -151,6 +156,25 @@ def _answer(
         if count:
             yield f"{count} {words}."
     missing = len(rows) - len(changes) - sum(row.status.value in gone for row in rows)
+    if missing:
+        yield f"For {missing} we do not know."
+
+
+def _time_answer(results: Results, endpoint: Endpoint, group: Group, where: str) -> Iterator[str]:
+    medians = [
+        one for one in results.of(endpoint.name) if one.estimate_name == MEDIAN and not one.sensitivity_of
+    ]
+    found = next((one for one in medians if one.arm in (group.arm, "")), None)
+    yield f"{endpoint.title}{where}: this counts the days until something happened."
+    if found is None or not found.n:
+        yield "We do not know it for anyone."
+        return
+    yield f"We know it for {_people(found.n)}. It happened to {found.details['events']} of them."
+    if found.estimate is None:
+        yield "It happened to so few that we cannot say after how many days it happens to half of them."
+    else:
+        yield f"After {found.estimate:g} days it had happened to about half of them."
+    missing = found.details.get("missing")
     if missing:
         yield f"For {missing} we do not know."
 

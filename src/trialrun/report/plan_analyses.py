@@ -30,6 +30,7 @@ from trialrun.study.plan import (
     SensitivityKind,
     Variable,
 )
+from trialrun.study.time_to_event import event_words
 
 _ROLES = {
     EstimandRole.PRIMARY: "Primary: the answer the study is judged by",
@@ -88,6 +89,9 @@ def _marked(study: Study, names: tuple[str, ...]) -> str:
 
 
 def _variable(study: Study, estimand: EstimandPlan) -> str:
+    timed = [study.endpoints[name].time_to_event for name in estimand.endpoints]
+    if estimand.method is Method.KAPLAN_MEIER:
+        return "Days from " + "; ".join(dict.fromkeys(event_words(study, one) for one in timed if one))
     if estimand.variable is Variable.TIME:
         events = " or ".join(lower_first(EVENTS[kind]) for kind in estimand.events)
         at = listed([study.visits[name].title for name in estimand.visits])

@@ -49,7 +49,9 @@ def _outcomes(study: Study) -> Iterator[Shell]:
     for estimand in plan.estimands.values():
         if estimand.role is EstimandRole.EXPLORATORY:
             continue
-        if estimand.variable is Variable.TIME:
+        if estimand.method is Method.KAPLAN_MEIER:
+            yield from _event_times(study, estimand)
+        elif estimand.variable is Variable.TIME:
             at = study.visits[estimand.visits[-1]].title if estimand.visits else "end"
             yield (
                 estimand.title,
@@ -78,6 +80,35 @@ def _outcomes(study: Study) -> Iterator[Shell]:
         start = [name for name in one.order if name not in EVENTS]
         heads = ("Baseline", *(EVENTS.get(name, name) for name in one.order), "Missing")
         yield one.title, heads, [(name, *(_COUNT for _ in range(len(one.order) + 1))) for name in start]
+
+
+def _event_times(study: Study, estimand: EstimandPlan) -> Iterator[Shell]:
+    names = [study.endpoints[name].title for name in estimand.endpoints]
+    heads = (
+        "Outcome",
+        "Participants",
+        "With the event",
+        "Censored",
+        "Missing",
+        "Median, days",
+        "95 % interval",
+    )
+    cells = (_COUNT, _COUNT, _COUNT, _COUNT, "xx", "xx to xx")
+    yield estimand.title, heads, [(name, *cells) for name in names]
+    times = [
+        (endpoint.title, study.visits[visit].title)
+        for name in estimand.endpoints
+        for endpoint in (study.endpoints[name],)
+        for visit in estimand.visits or endpoint.visits
+        if study.visits[visit].offset is not None
+    ]
+    if times:
+        heads = ("Outcome", "At", "At risk", "Free of the event", "95 % interval")
+        rows = [(*one, _COUNT, "xx.x %", "xx.x % to xx.x %") for one in times]
+        yield f"{estimand.title}: share free of the event", heads, rows
+    if len(study.arms) > 1:
+        heads = ("Outcome", "Hazard ratio", "95 % interval", "p (log-rank)")
+        yield f"{estimand.title}: arms", heads, [(name, "x.xx", "x.xx to x.xx", "x.xxx") for name in names]
 
 
 def _heads(estimand: EstimandPlan) -> tuple[str, ...]:

@@ -183,6 +183,29 @@ METHODS: Mapping[Method, MethodWords] = {
         "By arm, without a test.",
         ("Aalen OO, Johansen S. Scand J Stat 1978;5:141",),
     ),
+    Method.KAPLAN_MEIER: MethodWords(
+        "Time to the event (Kaplan-Meier)",
+        (
+            (
+                "Days from the start each endpoint states to the first of its events; a participant without one is censored on "
+                "the last day on which none was known to have happened, and one without any day is counted as missing with the "
+                "reason. The share free of the event is S(t) = Π (1 − dⱼ/nⱼ) over the event days tⱼ ≤ t, with Greenwood's variance and "
+                "an interval on the scale log(−log S), read at every registered time with a planned day, with the number at risk."
+            ),
+            (
+                "The median is the first day on which S falls below one half (the middle of a rest at exactly half), and its "
+                "interval is where the interval of S crosses one half; a bound that does not is open. An event "
+                "whose day is partly known is placed on its last possible day, and this is reported."
+            ),
+        ),
+        "Between arms: the hazard ratio of the Cox model (ties as Efron) with its Wald interval, and the p value of the log-rank test.",
+        (
+            "Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457",
+            "Brookmeyer R, Crowley J. Biometrics 1982;38:29",
+            "Mantel N. Cancer Chemother Rep 1966;50:163",
+            "Cox DR. J R Stat Soc B 1972;34:187",
+        ),
+    ),
     Method.SURVIVAL: MethodWords(
         "Kaplan-Meier and Cox",
         ("The Kaplan-Meier estimate with Greenwood's variance on the log-minus-log scale.",),

@@ -125,7 +125,8 @@ def _at_baseline(data: Dataset, groups: Sequence[Group]) -> list[dict[str, Any]]
     """The measures of the primary outcomes before the first dose."""
     made: list[dict[str, Any]] = []
     for endpoint in registered_outcomes(data.study):
-        if endpoint.role.value != "primary":
+        # An event that ends a time has no value before the time begins.
+        if endpoint.role.value != "primary" or endpoint.time_to_event is not None:
             continue
         rows = measured_rows(data, endpoint, BASELINE)
         values = [known_values(rows, one, "value") for one in groups]

@@ -18,8 +18,10 @@ from trialrun.derive.endpoints import BASELINE
 from trialrun.derive.populations import ENROLLED, SCREENED, TREATED
 from trialrun.errors import AnalysisError
 from trialrun.registry.record import Record
+from trialrun.report.event_times import is_timed
 from trialrun.report.overview import is_masked
 from trialrun.report.registry_baseline import baseline_module, known_values, measured_rows, unit_words
+from trialrun.report.registry_event_times import event_time_outcome
 from trialrun.report.registry_groups import (
     Group,
     denoms,
@@ -158,6 +160,10 @@ def _outcome(data: Dataset, results: Results, groups: Sequence[Group], endpoint:
             f"registered outcome {endpoint.name} has no result",
             "analyse the snapshot again: none may be left out",
         )
+    if is_timed(results.of(endpoint.name)):
+        compared = [one for one in _analyses(results, groups, endpoint) if len(one["groupIds"]) > 1]
+        own = results.of(endpoint.name)
+        return event_time_outcome(data.study, own, groups, endpoint, compared if len(groups) > 1 else [])
     change = _is_change(endpoint)
     times = endpoint.visits if change else (BASELINE, *endpoint.visits)
     classes: list[dict[str, Any]] = []

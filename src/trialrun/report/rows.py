@@ -113,7 +113,9 @@ class RowBook:
             used = shown(ref.value, digits)
             if row is None:
                 person = ref.row.split("/")[0]
-                lines.append(Line(person, ("", used, ""), entries=ref.events))
+                # A time to an event names what ended it in the third part of its row.
+                ended = ref.row.split("/")[2:]
+                lines.append(Line(person, ("", used, " ".join(ended).replace("_", " ")), entries=ref.events))
                 continue
             status = row.explanation or str(row.status).replace("_", " ")
             lines.append(

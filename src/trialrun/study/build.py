@@ -39,6 +39,7 @@ from trialrun.study.model import (
 from trialrun.study.plan_build import build_plan, stated_parts
 from trialrun.study.plan_defaults import completed
 from trialrun.study.text import Located, Path_
+from trialrun.study.time_to_event import TimeToEvent
 
 T = TypeVar("T")
 Plain = dict[str, Any]
@@ -297,8 +298,17 @@ def _endpoint(name: str, entry: Plain, at: _At) -> Endpoint:
         lower_is_better=entry.get("lower_is_better", True),
         assumptions=_words(entry, "assumptions"),
         note=_said(entry, "note"),
+        time_to_event=_time_to_event(entry, at),
         place=at.place,
     )
+
+
+def _time_to_event(entry: Plain, at: _At) -> TimeToEvent | None:
+    given = cast("Plain | None", entry.get("time_to_event"))
+    if given is None:
+        return None
+    place = at.located.place((*at.path, "time_to_event"))
+    return TimeToEvent(given["start"], dict(given["events"]), given["last_known"], place)
 
 
 def _assumption(name: str, entry: Plain, at: _At) -> Assumption:

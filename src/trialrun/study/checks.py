@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from trialrun.errors import ExpressionError
 from trialrun.study.checks_conduct import check_dose_plans, check_endpoints, check_reachable, check_windows
 from trialrun.study.checks_record import check_record
+from trialrun.study.event_time_checks import check_event_times
 from trialrun.study.model import Item, ItemType, Place, Study
 from trialrun.study.plan_checks import check_plan
 from trialrun.study.rules import check_rules, names_used
@@ -34,6 +35,7 @@ def check_study(study: Study) -> list[Finding]:
         check_windows,
         check_dose_plans,
         check_endpoints,
+        check_event_times,
         check_plan,
         _consents,
         _assumptions,
@@ -156,6 +158,9 @@ def names_needed(study: Study) -> set[str]:
         except ExpressionError:
             continue
     needed |= {endpoint.variable for endpoint in study.endpoints.values()}
+    needed |= {
+        name for one in study.endpoints.values() if one.time_to_event for name in one.time_to_event.items
+    }
     return needed
 
 

@@ -13,6 +13,7 @@ from trialrun.study.plan_describe import ASSUMED, estimand_facts, plan_lists
 from trialrun.study.program import row_symbols, study_program
 from trialrun.study.references import levels
 from trialrun.study.rules import names_used
+from trialrun.study.time_to_event import STARTS, TimeToEvent
 
 WIDTH = 80
 NOTICE = "Results support, never replace, the investigator's judgement. Not a medical device."
@@ -258,7 +259,16 @@ def _endpoints(study: Study, width: int) -> Lines:
             "  ",
             "      ",
         )
+        if endpoint.time_to_event is not None:
+            yield from _wrap(f"time {time_words(endpoint.time_to_event)}", width, "  ", "      ")
         yield ""
+
+
+def time_words(time: TimeToEvent) -> str:
+    """`from enrolment to the first of death (death_date); else censored at last_known_alive_date`."""
+    events = ", ".join(f"{event} ({day})" for event, day in time.events.items())
+    first = "the first of " if len(time.events) > 1 else ""
+    return f"from {STARTS.get(time.start, time.start)} to {first}{events}; else censored at {time.last_known}"
 
 
 def _baseline(endpoint: Endpoint) -> str:

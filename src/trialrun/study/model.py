@@ -16,6 +16,7 @@ from typing import Any
 from trialrun.study.place import NOWHERE
 from trialrun.study.place import Place as Place
 from trialrun.study.plan import UNSTATED, AnalysisPlan
+from trialrun.study.time_to_event import TimeToEvent
 
 
 class ItemType(StrEnum):
@@ -291,6 +292,7 @@ class Endpoint:
     `variable` names the item or derived value analysed, `visits` where it is measured.
     `title`, `time_frame` and `description` are the record's own wording.
     `order` is the outcome's number within its table of the record, from 1 (0: not registered).
+    `time_to_event` says of a time to an event where it begins and what ends it.
     """
 
     name: str
@@ -310,6 +312,7 @@ class Endpoint:
     lower_is_better: bool = True
     assumptions: tuple[str, ...] = ()
     note: str = ""
+    time_to_event: TimeToEvent | None = None
     place: Place = NOWHERE
 
 

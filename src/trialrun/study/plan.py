@@ -46,6 +46,7 @@ class Method(StrEnum):
     SHIFT = "shift"
     INCIDENCE = "incidence"
     SURVIVAL = "survival"
+    KAPLAN_MEIER = "kaplan_meier"
 
 
 class EstimandRole(StrEnum):
@@ -135,7 +136,7 @@ class EstimandPlan:
     """One estimand and its main estimator.
 
     Args:
-        endpoints: the endpoints it is estimated for.
+        endpoints: the endpoints it is estimated for; for `Method.KAPLAN_MEIER` each states its time to event.
         population: name of a population of the plan.
         visits: planned times; empty means each endpoint's registered times.
         intercurrent: kind of event to its handling.

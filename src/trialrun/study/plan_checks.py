@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from trialrun.study.event_time_checks import event_time_fits
 from trialrun.study.model import Endpoint, EndpointRole, Study
 from trialrun.study.place import Place
 from trialrun.study.plan import (
@@ -29,7 +30,7 @@ _NEEDS_NUMBERS = frozenset({Method.SIGNED_RANK, Method.PAIRED_T, Method.ANCOVA, 
 _METHODS = {
     Variable.RESPONSE: (Method.PROPORTION, Method.DESCRIBE),
     Variable.CATEGORY: (Method.SHIFT, Method.DESCRIBE, Method.PROPORTION),
-    Variable.TIME: (Method.INCIDENCE, Method.SURVIVAL),
+    Variable.TIME: (Method.INCIDENCE, Method.SURVIVAL, Method.KAPLAN_MEIER),
     Variable.CHANGE: (Method.DESCRIBE, Method.SIGNED_RANK, Method.PAIRED_T, Method.ANCOVA, Method.MMRM),
     Variable.VALUE: (Method.DESCRIBE, Method.SIGNED_RANK, Method.PAIRED_T, Method.ANCOVA, Method.MMRM),
 }
@@ -185,8 +186,7 @@ def _variable_fits(study: Study, estimand: EstimandPlan) -> Iterator[Finding]:
             f"methods for it: {allowed}",
         )
     if estimand.variable is Variable.TIME:
-        if not estimand.events:
-            yield _error(estimand.place, "no-event", f"{where} asks for a time to no event", "add events:")
+        yield from event_time_fits(study, estimand)
         return
     if not estimand.endpoints:
         yield _error(estimand.place, "no-endpoint", f"{where} names no endpoint", "add endpoints:")

@@ -5,7 +5,7 @@ Source: ICH E9(R1); STATISTICS 2 of the project. What is derived here is assumed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from trialrun.study.plan import (
     Strategy,
     Variable,
 )
-from trialrun.study.plan_events import collected_events
+from trialrun.study.plan_events import collected_events, local_name
 
 if TYPE_CHECKING:
     from trialrun.study.model import Endpoint, Study
@@ -89,11 +89,12 @@ def default_multiplicity(study: Study) -> Multiplicity:
 
 def default_estimands(study: Study) -> Mapping[str, EstimandPlan]:
     """Composite for measured primaries, the mixed model beside it, other registered outcomes described."""
-    primaries = _of_role(study, "primary")
+    timed = [one for one in study.endpoints.values() if one.time_to_event is not None]
+    primaries = [one for one in _of_role(study, "primary") if one not in timed]
     numbers = tuple(one.name for one in primaries if is_number(study, one.variable))
     others = tuple(one.name for one in primaries if one.name not in numbers)
-    secondaries = tuple(one.name for one in _of_role(study, "secondary"))
-    added = tuple(one.name for one in study.endpoints.values() if not one.order)
+    secondaries = tuple(one.name for one in _of_role(study, "secondary") if one not in timed)
+    added = tuple(one.name for one in study.endpoints.values() if not one.order and one not in timed)
     made: list[EstimandPlan] = []
     if numbers:
         made += [_composite(study, numbers), _while_alive(study, numbers), _hypothetical(study, numbers)]
@@ -103,7 +104,65 @@ def default_estimands(study: Study) -> Mapping[str, EstimandPlan]:
         made.append(_described(study, "secondary", EstimandRole.SUPPORTIVE, secondaries))
     if added:
         made.append(_described(study, "exploratory", EstimandRole.EXPLORATORY, added))
+    made += _event_times(study, timed)
     return {one.name: one for one in made}
+
+
+def _event_times(study: Study, endpoints: Sequence[Endpoint]) -> Iterator[EstimandPlan]:
+    """Kaplan-Meier of the times to an event, by role; death counts as the event where the endpoint has it, else it censors."""
+    for role, of_role in (
+        (EstimandRole.PRIMARY, "primary"),
+        (EstimandRole.SUPPORTIVE, "secondary"),
+        (EstimandRole.EXPLORATORY, ""),
+    ):
+        own = [one for one in endpoints if _weight(one) == of_role]
+        mortal = [one for one in own if _ends_in_death(study, one)]
+        for name, group, strategy, how in (
+            ("event_times", mortal, Strategy.COMPOSITE, "counts as the event"),
+            (
+                "event_times_censored",
+                [one for one in own if one not in mortal],
+                Strategy.HYPOTHETICAL,
+                "censored",
+            ),
+        ):
+            if group:
+                yield _timed(study, f"{of_role or 'exploratory'}_{name}", role, group, strategy, how)
+
+
+def _weight(endpoint: Endpoint) -> str:
+    role = endpoint.role.value
+    return role if endpoint.order and role in {"primary", "secondary"} else ""
+
+
+def _ends_in_death(study: Study, endpoint: Endpoint) -> bool:
+    time = endpoint.time_to_event
+    return time is not None and local_name(study, "death") in time.events
+
+
+def _timed(
+    study: Study, name: str, role: EstimandRole, group: Sequence[Endpoint], strategy: Strategy, how: str
+) -> EstimandPlan:
+    handled = {
+        kind: Handling(kind, strategy, how)
+        if kind == "death"
+        else Handling(kind, Strategy.TREATMENT_POLICY, "flagged")
+        for kind in collected_events(study)
+    }
+    return EstimandPlan(
+        name=name,
+        title="Time to the event",
+        role=role,
+        endpoints=tuple(one.name for one in group),
+        treatment=_treatment(study),
+        population=TREATED,
+        variable=Variable.TIME,
+        intercurrent=handled,
+        missing="Without an event the time is censored at the last day on which none was known; censoring is taken to say "
+        "nothing about the event.",
+        summary="median time with its interval, and the share free of the event at the registered times",
+        method=Method.KAPLAN_MEIER,
+    )
 
 
 def default_sensitivity(estimands: Mapping[str, EstimandPlan]) -> Mapping[str, Sensitivity]:

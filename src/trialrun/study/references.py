@@ -9,6 +9,7 @@ from trialrun.study.model import Derived, Endpoint, Item, ItemType, Limits, Plac
 from trialrun.study.plan_parts import plan_parts
 from trialrun.study.plan_references import check_plan_names
 from trialrun.study.text import did_you_mean
+from trialrun.study.time_to_event import STARTS, TimeToEvent
 from trialrun.values.finding import Finding, Severity
 
 ANCHORS = ("screening", "consent", "enrolment", "first_dose")
@@ -279,6 +280,8 @@ def _endpoints(study: Study) -> Iterator[Finding]:
             yield from _unknown(endpoint.place, where, "visit", name, study.visits)
         for name in endpoint.assumptions:
             yield from _unknown(endpoint.place, where, "assumption", name, study.assumptions)
+        if endpoint.time_to_event is not None:
+            yield from _time_to_event(study, f"{where}.time_to_event", endpoint.time_to_event)
         for level, stated in levels(endpoint):
             if stated.assumption is not None:
                 yield from _unknown(
@@ -290,6 +293,27 @@ def _endpoints(study: Study) -> Iterator[Finding]:
                     "stated-and-assumed",
                     f"{where}.{level} is stated and rests on an assumption",
                 )
+
+
+def _time_to_event(study: Study, where: str, time: TimeToEvent) -> Iterator[Finding]:
+    """The items a time to an event names: they must exist and be of the right type."""
+    dates = (ItemType.DATE, ItemType.DATETIME)
+    roles: list[tuple[str, str, tuple[ItemType, ...]]] = [("last_known", time.last_known, dates)]
+    if time.start not in STARTS:
+        roles.append(("start", time.start, dates))
+    for event, day in time.events.items():
+        roles += [("events", event, (ItemType.BOOLEAN,)), (f"events.{event}", day, dates)]
+    for role, name, kinds in roles:
+        if name not in study.items:
+            among = (*STARTS, *study.items) if role == "start" else tuple(study.items)
+            kind = "neither an item nor one of the study's days" if role == "start" else "not an item"
+            remedy = did_you_mean(name, among) or "correct the name"
+            yield _error(time.place, "unknown-item", f"{where}.{role} is {name!r}, which is {kind}", remedy)
+        elif study.items[name].type not in kinds:
+            found = study.items[name].type
+            yield _error(
+                time.place, "wrong-item-type", f"{where}.{role} is {name!r}, a {found}, not a {kinds[0]}"
+            )
 
 
 def levels(endpoint: Endpoint) -> tuple[tuple[str, Stated], ...]:

@@ -11,6 +11,7 @@ from trialrun.study.schema_parts import (
     CRITERION_NAME,
     DATE,
     DURATION,
+    NAME,
     Schema,
     entry,
     flag,
@@ -22,6 +23,7 @@ from trialrun.study.schema_parts import (
     text,
     whole,
 )
+from trialrun.study.time_to_event import STARTS
 
 _LIMITS: Schema = {
     "type": "array",
@@ -209,6 +211,21 @@ _ENDPOINT = entry(
     visits=list_of(name_of("A visit."), "Where it is measured."),
     baseline_visits=list_of(
         name_of("A visit."), "Where its baseline is looked for; the last before the first dose counts."
+    ),
+    time_to_event=entry(
+        "Of a time to an event: where it begins and what ends it. Method `kaplan_meier` analyses it.",
+        ("start", "events", "last_known"),
+        start=name_of(f"One of {', '.join(STARTS)}, or a date item; who has no such day has no time."),
+        events={
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"pattern": NAME},
+            "additionalProperties": name_of("The item with its day."),
+            "description": "Yes/no item to the item with its day; the first that happened ends the time.",
+        },
+        last_known=name_of(
+            "Item with the last day on which none of them had happened; without an event the time is censored there."
+        ),
     ),
     domain=_STATED,
     measure=_STATED,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from trialrun.analyse.cases import Question
 from trialrun.analyse.estimators.categories import counted_categories, is_category, shift_of_estimand
+from trialrun.analyse.estimators.event_times import event_time_of_endpoint
 from trialrun.analyse.estimators.incidence import incidence_of_estimand
 from trialrun.analyse.estimators.means import ancova_change, described_change, mean_change
 from trialrun.analyse.estimators.mixed import mixed_model
@@ -25,6 +26,7 @@ _BY_METHOD: Mapping[Method, Callable[[Question], tuple[Result, ...]]] = {
     Method.SHIFT: shift_of_estimand,
     Method.INCIDENCE: incidence_of_estimand,
     Method.SURVIVAL: survival_of_estimand,
+    Method.KAPLAN_MEIER: event_time_of_endpoint,
 }
 _OF_NUMBERS = frozenset({Method.DESCRIBE, Method.SIGNED_RANK, Method.PAIRED_T, Method.ANCOVA, Method.MMRM})
 

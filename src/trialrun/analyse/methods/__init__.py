@@ -30,6 +30,7 @@ from trialrun.analyse.methods.imputation import (
     shifted,
     tipping_point,
 )
+from trialrun.analyse.methods.logrank import LogRank, logrank
 from trialrun.analyse.methods.mmrm import MmrmFit, mmrm
 from trialrun.analyse.methods.multiplicity import adjust, holm
 from trialrun.analyse.methods.paired_t import (
@@ -91,6 +92,7 @@ __all__ = [
     "Imputed",
     "IncidenceStep",
     "KaplanMeier",
+    "LogRank",
     "Look",
     "MmrmFit",
     "OperatingCharacteristics",
@@ -121,6 +123,7 @@ __all__ = [
     "hodges_lehmann",
     "holm",
     "kaplan_meier",
+    "logrank",
     "mean_change",
     "mmrm",
     "multiple_imputation",

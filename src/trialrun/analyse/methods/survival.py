@@ -70,9 +70,19 @@ class KaplanMeier:
         Where the curve rests at exactly half, the middle of that rest, as R and SAS give it; the time it
         begins when it rests there to the end.
         """
-        begins = next((step.time for step in self.steps if step.survival <= 0.5 + 1e-12), None)
-        below = next((step.time for step in self.steps if step.survival < 0.5 - 1e-12), None)
-        return begins if begins is None or below is None else (begins + below) / 2
+        return _crossing([(step.time, step.survival) for step in self.steps])
+
+    def median_interval(self) -> tuple[float | None, float | None]:
+        """The medians the curve does not contradict: where its lower and its upper bound cross one half.
+
+        A bound that never does is `None`. A curve at 1 or at 0 has no spread, so it bounds nothing.
+        Source: Brookmeyer R, Crowley J, Biometrics 1982;38:29.
+        """
+        spread = [step for step in self.steps if 0 < step.survival < 1]
+        return (
+            _crossing([(step.time, step.low) for step in spread]),
+            _crossing([(step.time, step.high) for step in spread]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +221,13 @@ class _Influence:
     def errors(self) -> dict[str, float]:
         """The standard error of each curve so far."""
         return {kind: math.sqrt(float(curve @ curve)) for kind, curve in self._curves.items()}
+
+
+def _crossing(curve: Sequence[tuple[float, float]]) -> float | None:
+    """Where a curve falls below one half; the middle of a rest at exactly half."""
+    begins = next((time for time, value in curve if value <= 0.5 + 1e-12), None)
+    below = next((time for time, value in curve if value < 0.5 - 1e-12), None)
+    return begins if begins is None or below is None else (begins + below) / 2
 
 
 def _normal(level: float) -> float:

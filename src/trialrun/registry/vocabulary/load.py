@@ -18,7 +18,7 @@ DATA = Path(__file__).parent / "data"
 _FILE_KEYS = ("sources", "kind", "form", "attested_by", "terms")
 _TERM_KEYS = (
     "label", "words", "type", "units", "analyte", "hard", "query", "codings", "choices", "better", "form", "kind",
-    "attested_by", "time_to", "measures", "source", "note",
+    "attested_by", "time_to", "time_from", "measures", "source", "note",
 )  # fmt: skip
 _TYPES = ("number", "integer", "boolean", "choice", "date")
 _ATTESTED = ("principal_investigator", "investigator", "participant", "laboratory")
@@ -139,6 +139,7 @@ class _Reading:
             better=Better(better) if better else None,
             attested_by=self.one_of(values, "attested_by", _ATTESTED, "investigator"),
             time_to=self.texts(values, "time_to"),
+            time_from=self.text(values, "time_from", optional=True),
             measures=self.texts(values, "measures"),
             source=self.text(values, "source", optional=True),
             note=self.text(values, "note", optional=True),

@@ -52,6 +52,7 @@ class Term:
         better: in which direction it is better; `None` where that depends.
         attested_by: who answers for it.
         time_to: for a time to an event, the events that end it.
+        time_from: for a time to an event, the event whose day it begins on; empty for the start of the study.
         measures: for a condition, the measurements that define it.
         source: where range and direction come from.
     """
@@ -71,6 +72,7 @@ class Term:
     better: Better | None = None
     attested_by: str = "investigator"
     time_to: tuple[str, ...] = ()
+    time_from: str = ""
     measures: tuple[str, ...] = ()
     source: str = ""
     note: str = ""

@@ -33,6 +33,10 @@ from trialrun.report.numbers import NONE, percent
 
 _STYLES = ((ORANGE, "-"), (BLUE, "--"), (INK, ":"), (GREEN, "-."), (PURPLE, "-"), (SOFT, "--"))
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_COMPETING = (
+    "Cumulative incidence with competing events (Aalen-Johansen): the share of participants in whom each kind of "
+    "event had happened by each day."
+)
 
 
 def incidence(
@@ -41,11 +45,14 @@ def incidence(
     at_risk: Sequence[AtRisk] = (),
     *,
     label: str = "Days after the first dose",
+    title: str = "Cumulative incidence",
+    caption: str = _COMPETING,
 ) -> Figure:
     """Cumulative incidence of each kind of event as steps with their intervals, numbers at risk below.
 
     Args:
         curves: one for each kind of event and arm. A curve that does not begin at 0 is continued back to it.
+        title, caption: what the curves are, where they are not those of competing events.
         at_risk: rows of numbers below the axis, shown at the axis' ticks; each count is that just before its time.
     """
     for curve in curves:
@@ -105,11 +112,7 @@ def incidence(
         draw_key(page, signs, 54, key + 4, WIDTH - 60)
         if not curves:
             nothing(axes, "no events to show")
-    caption = (
-        "Cumulative incidence with competing events (Aalen-Johansen): the share of participants in whom each kind of "
-        "event had happened by each day."
-    )
-    return drawing.figure("Cumulative incidence", caption, _incidence_words(curves, at_risk, label))
+    return drawing.figure(title, caption, _incidence_words(curves, at_risk, label))
 
 
 def _curve_name(curve: IncidenceCurve) -> str:
