@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,11 @@ from typing import Any
 import pytest
 
 from desk_kit import made_up
-from trialrun.app import desk_drafts
+from trialrun.app import desk_drafts, desk_rehearsals
 from trialrun.app.builder import workshop as shop
 from trialrun.app.builder.workshop import STUDY_FILE, workshop
 from trialrun.app.desk_drafts import draft_from_file, drafts_in
+from trialrun.app.drafts import draft_study
 from trialrun.errors import UserError
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -67,3 +70,39 @@ def test_a_save_that_cannot_be_written_says_so_and_changes_nothing(
     work.save(text + "# more\n", seen=seen, what="x", now=NOW)
     assert path.read_text().endswith("# more\n")
     assert [one.title for one in drafts_in(tmp_path)] == ["x"]
+
+
+@pytest.mark.parametrize("name", ["record.json", "rehearsal.yaml", "consent/en-1.md"])
+def test_a_draft_writes_over_nobodys_file(tmp_path: Path, name: str) -> None:
+    record = tmp_path / "given.json"
+    record.write_text(json.dumps(made_up(2)))
+    path = tmp_path / "d" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    with pytest.raises(UserError, match="write over"):
+        draft_study(record, tmp_path / "d")
+    assert path.read_text() == "mine"
+    assert not (tmp_path / "d" / STUDY_FILE).exists()
+
+
+def test_of_two_rehearsals_asked_for_at_once_one_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = workshop(tmp_path, draft_as("NCT00000002", tmp_path))
+    assert work is not None
+    held = []
+
+    def begin(place: Path) -> None:
+        lock = (place / "held").open("a")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        held.append(lock)
+
+    monkeypatch.setattr(desk_rehearsals, "_begin", begin)
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(desk_rehearsals.start, work, seed=1, screened=5, now=NOW) for _ in range(4)]
+        refused = [one.exception() for one in asked]
+    assert sum(one is None for one in refused) == 1
+    assert all("going on" in str(one) for one in refused if one)
+    held[0].close()  # as when its process is killed
+    assert desk_rehearsals.rehearsals(work)[0].state == "broken"
+    desk_rehearsals.start(work, seed=1, screened=5, now=NOW)

@@ -29,6 +29,7 @@ FOLDER = ".rehearsals"
 _ASKED, _STATUS, _HELD, _STUDY, _MADE = "asked.json", "status.json", "held", "study", "made"
 _COPIED = ("study.yaml", "record.json", "consent", "rehearsal.yaml", "public.yaml")
 MOST_SCREENED = 300
+_starting = threading.Lock()
 _REPORT = "report/report.html"
 FILES = {
     "report.html": (_REPORT, "text/html; charset=utf-8"),
@@ -113,6 +114,11 @@ def start(work: Workshop, *, seed: int, screened: int, now: datetime) -> DeskReh
             _("The draft has no rehearsal.yaml, which says how virtual participants behave."),
             _("Draft the study anew, or write one; see the how-to guide on rehearsals."),
         )
+    with _starting:  # of two asked for at once the second sees the first
+        return _start(work, seed, screened, now)
+
+
+def _start(work: Workshop, seed: int, screened: int, now: datetime) -> DeskRehearsal:
     known = rehearsals(work)
     if any(one.state is RehearsalState.RUNNING for one in known):
         raise UserError(_("A rehearsal of this draft is going on."), _("Wait until it has ended."))

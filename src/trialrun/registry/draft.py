@@ -25,7 +25,7 @@ from trialrun.registry.draft_yaml import yaml_text
 from trialrun.registry.record import Record
 from trialrun.registry.trim import trimmed
 from trialrun.registry.vocabulary import Vocabulary
-from trialrun.registry.write import document_of, write_record
+from trialrun.registry.write import document_of, record_bytes, write_record
 from trialrun.study.load import read_study
 from trialrun.values.finding import Finding, Severity
 
@@ -109,12 +109,13 @@ def draft_study(record: Record, vocabulary: Vocabulary | None = None) -> dict[st
 def write_draft(record: Record, folder: Path, vocabulary: Vocabulary | None = None) -> Draft:
     """Write a draft study folder: `study.yaml`, `rehearsal.yaml`, `record.json` and `consent/`.
 
-    Errors: `RecordError` when the folder holds a study already, which is never overwritten.
+    Errors: `RecordError` when the folder holds a study already, or a file a draft would write; none is overwritten.
     """
     if (folder / STUDY_FILE).exists():
         raise RecordError(
             f"{folder} already holds a {STUDY_FILE}", "give another folder, or move that study away"
         )
+    _need_free(record, folder)
     made = draft(record, vocabulary)
     (folder / "consent").mkdir(parents=True, exist_ok=True)
     write_record(record, folder / "record.json")
@@ -122,6 +123,18 @@ def write_draft(record: Record, folder: Path, vocabulary: Vocabulary | None = No
     (folder / REHEARSAL_FILE).write_text(rehearsal_text(made.content), encoding="utf-8")
     (folder / STUDY_FILE).write_text(_HEAD + yaml_text(made.content), encoding="utf-8")
     return _with_analysis(made, folder)
+
+
+def _need_free(record: Record, folder: Path) -> None:
+    """Refuse to write over a file somebody has there; the record's own, as it would be written, may stay."""
+    for name in ("record.json", "consent/en-1.md", REHEARSAL_FILE):
+        path = folder / name
+        same = name == "record.json" and path.is_file() and path.read_bytes() == record_bytes(record)
+        if path.exists() and not same:
+            raise RecordError(
+                f"{folder} already holds a {name}, which a draft would write over",
+                "give another folder, or move that file away",
+            )
 
 
 def _with_analysis(made: Draft, folder: Path) -> Draft:

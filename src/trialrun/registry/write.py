@@ -42,5 +42,10 @@ def record_text(record: Record) -> str:
 
 def write_record(record: Record, path: Path) -> Path:
     """Write the record as v2 JSON; reading the file again gives an equal record."""
-    path.write_bytes(record_text(record).encode("utf-8", "surrogatepass"))
+    path.write_bytes(record_bytes(record))
     return path
+
+
+def record_bytes(record: Record) -> bytes:
+    """What `write_record` writes."""
+    return record_text(record).encode("utf-8", "surrogatepass")
