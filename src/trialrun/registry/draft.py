@@ -35,7 +35,8 @@ _MOST_ROWS = 5_000
 _PILOT = 12
 _HEAD = """\
 # A draft made from the registry record in record.json. Every default is under `assumptions` and waits for a
-# named person; the criteria are questions in the record's own words. Finish it before anybody is screened.
+# named person. A criterion a program read has an assumption of its own; the others are questions in the record's
+# own words. Finish it before anybody is screened.
 
 """
 
