@@ -46,6 +46,10 @@ def test_a_command_shown_can_be_typed(page: str, words: list[str]) -> None:
     context = click.Context(trialrun)
     verb = trialrun.get_command(context, words[0])
     assert verb is not None, f"{page}: there is no verb {words[0]}"
+    if isinstance(verb, click.Group) and not words[1].startswith("-"):
+        group, words = verb, words[1:]
+        verb = group.get_command(click.Context(group), words[0])
+        assert verb is not None, f"{page}: there is no verb {group.name} {words[0]}"
     known = {name for option in verb.params for name in (*option.opts, *option.secondary_opts)}
     given = {word.split("=")[0] for word in words[1:] if re.match(r"--?[a-z]", word)}
     assert given <= known | {"--help", "-h", "--traceback"}, f"{page}: {words}"
