@@ -444,3 +444,27 @@ def test_an_order_of_categories_somebody_chose_is_kept() -> None:
     assert [mean.at[0][1] for mean in fit(frame).adjusted_means("visit")] == [
         str(name) for name in reversed(names)
     ]
+
+
+def test_three_people_at_the_edge_of_rounding_get_an_answer_or_a_reason() -> None:
+    """Met in a rehearsal: the information had a Cholesky factor and no inverse, and the program broke off."""
+    frame = {
+        "participant": [1, 2, 3] * 2,
+        "visit": ["month_2"] * 3 + ["month_4"] * 3,
+        "change": [2.0, 2.0, 1.0, 6.0, 1.0, 1.0],
+        "baseline": [-6.25, 7.75, -8.25] * 2,
+    }
+    try:
+        found = mmrm(
+            frame,
+            response="change",
+            visit="visit",
+            participant="participant",
+            fixed="baseline + visit",
+            covariance=["unstructured", "heterogeneous compound symmetry", "compound symmetry"],
+            df="kenward-roger-linear",
+        )
+    except AnalysisError as error:
+        assert "did not converge" in error.message
+    else:
+        assert found.converged

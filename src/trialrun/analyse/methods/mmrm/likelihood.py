@@ -109,11 +109,11 @@ def evaluate(patterns: Patterns, sigma: NDArray[Any], *, reml: bool) -> Point | 
         cross = patterns.weighted(inverse)
         information = cross[:-1, :-1]
         half = np.linalg.cholesky(information)
+        spread = np.linalg.inv(information)  # at the edge of rounding a factor exists and the inverse does not
     except np.linalg.LinAlgError:
         return None
     inverse = (inverse + inverse.transpose(0, 2, 1)) / 2
     log_sizes = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-    spread = np.linalg.inv(information)
     spread = (spread + spread.T) / 2
     coefficients = spread @ cross[:-1, -1]
     log_information = float(2 * np.log(np.diag(half)).sum())
