@@ -1,6 +1,6 @@
 """`make bench`: every measurement in one run, with the command, versions and machine.
 
-python -m bench [cohort] [scores] [person] [ledger] [save] [web_save] [analyses] [methods] [registry] [--rows N] [--out FILE]
+python -m bench [cohort] [scores] [person] [ledger] [save] [web_save] [analyses] [methods] [criteria] [registry] [--rows N] [--out FILE]
 """
 
 from __future__ import annotations
