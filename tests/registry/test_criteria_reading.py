@@ -37,7 +37,7 @@ def _times(text: str) -> list[str]:
         *[(words, "LTEQ") for words in ("< or equal to", "less than equal", "under (or equal to)", "equal or below", "(<=)")],
         *[(words, "LTEQ") for words in ("a maximum of", "less than or equal to", "no greater than", "not above", "not over")],
         *[(words, "GT") for words in (">", "\uff1e", "over", "above", "more than", "higher than", "exceeding", "in excess of")],
-        *[(words, "LT") for words in ("<", "below", "under", "less than", "lower than", "fewer than")],
+        *[(words, "LT") for words in ("<", "\u02c2", "below", "under", "less than", "lower than", "fewer than")],
     ],
 )  # fmt: skip
 def test_every_form_of_a_sign_before_a_number(words: str, sign: str) -> None:

@@ -10,6 +10,8 @@ _SAME = {
     **dict.fromkeys("~∼～〜", "~"),
     **dict.fromkeys("≥≧⩾⪰≽⋝", "≥"),
     **dict.fromkeys("≤≦⩽⪯≼⋜", "≤"),
+    "\u02c2": "<",  # modifier letters that look the same
+    "\u02c3": ">",
     **dict.fromkeys("∗✕✖⨯×", "×"),
     **dict.fromkeys("µμ", "μ"),
     **dict.fromkeys("·∙⋅", "·"),
