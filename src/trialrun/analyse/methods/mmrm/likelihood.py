@@ -109,7 +109,9 @@ def evaluate(patterns: Patterns, sigma: NDArray[Any], *, reml: bool) -> Point | 
         cross = patterns.weighted(inverse)
         information = cross[:-1, :-1]
         half = np.linalg.cholesky(information)
-        spread = np.linalg.inv(information)  # at the edge of rounding a factor exists and the inverse does not
+        spread = np.linalg.inv(
+            information
+        )  # at the edge of rounding a factor exists and the inverse does not
     except np.linalg.LinAlgError:
         return None
     inverse = (inverse + inverse.transpose(0, 2, 1)) / 2
