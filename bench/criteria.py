@@ -54,7 +54,7 @@ class Said:
 
 
 def part(nct: str) -> str:
-    """The part a text belongs to; development never looked at those `held out`."""
+    """The part a text belongs to; rules were made without looking at those `held out`."""
     first, second = hashlib.sha256(nct.encode()).digest()[:2]
     return "first" if first % 2 == 0 else "later" if second % 2 == 0 else "held out"
 
